@@ -1,0 +1,54 @@
+extension Graph {
+  /// Adds a value under a name that no other value has: `base`, or `base` with the first free number behind it.
+  package mutating func addValue(
+    named base: String, type: DeclaredType? = nil, constant: Tensor? = nil
+  ) -> ValueID {
+    let taken = Set(values.lazy.map(\.name)).union(nodes.lazy.flatMap(\.captures))
+    var name = base
+    var number = 1
+    while taken.contains(name) {
+      name = "\(base)_\(number)"
+      number += 1
+    }
+    values.append(Value(name, type: type, constant: constant))
+    return ValueID(values.count - 1)
+  }
+
+  /// Lets every node that reads `old` read `new` instead. Outputs and subgraphs keep the old value.
+  package mutating func replaceUses(of old: ValueID, by new: ValueID) {
+    for n in nodes.indices {
+      for slot in nodes[n].inputs.indices where nodes[n].inputs[slot] == old { nodes[n].inputs[slot] = new }
+    }
+  }
+
+  /// Removes nodes and then every value that nothing names any more.
+  package mutating func removeNodes(_ gone: Set<NodeID>) {
+    nodes = nodes.indices.filter { !gone.contains(NodeID($0)) }.map { nodes[$0] }
+    dropUnnamedValues()
+  }
+
+  /// Removes every value that no node, input, output or subgraph names, and renumbers the others.
+  package mutating func dropUnnamedValues() {
+    var named = Set(inputs).union(outputs).union(captured())
+    for node in nodes { named.formUnion((node.inputs + node.outputs).compactMap(\.self)) }
+    guard named.count < values.count else { return }
+    var renumbered = [ValueID?](repeating: nil, count: values.count)
+    var kept: [Value] = []
+    for i in values.indices where named.contains(ValueID(i)) {
+      renumbered[i] = ValueID(kept.count)
+      kept.append(values[i])
+    }
+    values = kept
+    inputs = inputs.compactMap { renumbered[$0.index] }
+    outputs = outputs.compactMap { renumbered[$0.index] }
+    for n in nodes.indices {
+      nodes[n].inputs = nodes[n].inputs.map { $0.flatMap { renumbered[$0.index] } }
+      nodes[n].outputs = nodes[n].outputs.map { $0.flatMap { renumbered[$0.index] } }
+    }
+  }
+
+  /// Nodes in the order of `topologicalOrder`.
+  package mutating func sortNodes() throws(ShrinkError) {
+    nodes = try topologicalOrder().map { self[$0] }
+  }
+}
