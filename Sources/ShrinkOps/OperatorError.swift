@@ -1,0 +1,30 @@
+import ShrinkGraph
+
+/// Why an operator cannot be read, inferred or run; the driver adds the node and the file.
+package struct OperatorError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// Kind of failure.
+  package var code: ShrinkError.Code
+  /// What is the case.
+  package var fact: String
+  /// What the user can do.
+  package var hint: String?
+
+  /// Makes an error.
+  package init(_ code: ShrinkError.Code, _ fact: String, hint: String? = nil) {
+    self.code = code
+    self.fact = fact
+    self.hint = hint
+  }
+
+  /// The model breaks the specification of the operator.
+  package static func invalid(_ fact: String) -> OperatorError {
+    OperatorError(.malformedModel, fact, hint: "the file breaks the operator's specification: export the model again")
+  }
+
+  /// The specification allows it, the kernel does not know it.
+  package static func unsupported(_ fact: String) -> OperatorError {
+    OperatorError(.unsupportedOperator, fact, hint: "this form of the operator cannot be run yet")
+  }
+
+  package var description: String { fact }
+}

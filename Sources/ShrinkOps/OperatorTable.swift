@@ -1,0 +1,34 @@
+import ShrinkGraph
+
+/// Every operator there is: one line each. A test compares this list with the folder `Ops`.
+package enum OperatorTable {
+  /// The operators, by file name.
+  package static let all: [any Operator.Type] = [
+  ]
+
+  private static let byName: [String: [any Operator.Type]] = all.reduce(into: [:]) { table, type in
+    for name in type.names { table[name, default: []].append(type) }
+  }
+
+  /// The operator that a node applies. Throws `unsupportedOperator` when there is none for its name, domain or version,
+  /// and what the operator throws of its attributes; `malformedModel` when required operands are missing.
+  package static func make(_ node: Node, opset: Int) throws(OperatorError) -> any Operator {
+    let types = node.domain.isEmpty ? byName[node.opType] ?? [] : []
+    guard let type = types.first(where: { $0.opsets.contains(opset) }) else { throw .noKernel(node, opset, !types.isEmpty) }
+    let given = node.inputs.count
+    guard given <= type.inputs.upperBound, given >= type.inputs.lowerBound,
+      node.inputs.prefix(type.inputs.lowerBound).allSatisfy({ $0 != nil })
+    else { throw .invalid("has \(given) operands where \(type.inputs.lowerBound) to \(type.inputs.upperBound) belong") }
+    return try type.init(Attributes(node, opset: opset))
+  }
+}
+
+extension OperatorError {
+  fileprivate static func noKernel(_ node: Node, _ opset: Int, _ otherVersion: Bool) -> OperatorError {
+    let domain = node.domain.isEmpty ? "" : " of domain \(node.domain)"
+    return OperatorError(
+      .unsupportedOperator,
+      otherVersion ? "no kernel for this operator at opset \(opset)" : "no kernel for this operator\(domain)",
+      hint: "the part of the network behind it cannot be run: cut the model in front of it")
+  }
+}
