@@ -51,6 +51,8 @@ package protocol LinearOperator: Operator {
   /// The sizes of the product for operands of these types; nil when it is not of that form (grouped, or the weight is not
   /// a matrix).
   func product(_ inputs: Operands<TensorType>) -> LinearProduct?
+  /// Axis of the result that the columns of the product stand on.
+  func outputAxis(rank: Int) -> Int
   /// Copies the rows at `positions` (each in 0 ..< all positions of the batch `x`, samples outermost) as
   /// `positions.count` × `channels · taps` floats, row-major. Padding reads as zero.
   func gatherRows(_ x: Tensor, weight: TensorType, positions: [Int], into rows: UnsafeMutablePointer<Float>)
