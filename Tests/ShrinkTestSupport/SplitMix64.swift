@@ -1,0 +1,28 @@
+import ShrinkGraph
+
+/// A small seeded generator of random numbers, so that a failing test can be repeated.
+///
+/// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
+package struct SplitMix64: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  /// Starts the sequence that belongs to `seed`.
+  package init(seed: UInt64) { state = seed }
+
+  package mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
+
+extension Tensor {
+  /// A float32 tensor with elements drawn evenly from `range`.
+  package static func random(
+    _ shape: [Int], in range: ClosedRange<Float> = -1...1, using rng: inout SplitMix64
+  ) -> Tensor {
+    Tensor(shape: shape, (0..<Tensor.count(shape)).map { _ in Float.random(in: range, using: &rng) })
+  }
+}
