@@ -1,1 +1,1 @@
-// placeholder
+#include "openblas_shim.h"

@@ -1,0 +1,38 @@
+import COneDNN
+import Dispatch
+
+/// Loops over ranges on several threads with a partition that depends only on their length and the thread count.
+package enum Parallel {
+  /// Chunks per thread: a few, so that one slow core does not hold up the rest.
+  private static let chunksPerThread = 4
+
+  /// Calls `body` once for each chunk of `0..<count`, at least `minimumChunk` long, and returns when all are done.
+  ///
+  /// Chunks run at the same time: bodies must write to disjoint memory. Runs inline when there is one chunk, one
+  /// thread, or when the caller is itself such a body.
+  package static func forEach(_ count: Int, minimumChunk: Int = 1, _ body: (Range<Int>) -> Void) {
+    guard count > 0 else { return }
+    let threads = Threads.count
+    let most = count / max(1, minimumChunk)
+    guard threads > 1, most > 1 else { return body(0..<count) }
+    let chunks = min(most, threads * chunksPerThread)
+    let size = count / chunks
+    let longer = count % chunks
+    withoutActuallyEscaping(body) { body in
+      let work = Work(body: body)
+      DispatchQueue.concurrentPerform(iterations: threads < chunks ? threads : chunks) { thread in
+        let previous = shrink_worker_enter()
+        defer { shrink_worker_leave(previous) }
+        for chunk in stride(from: thread, to: chunks, by: threads) {
+          let start = chunk * size + min(chunk, longer)
+          work.body(start..<(start + size + (chunk < longer ? 1 : 0)))
+        }
+      }
+    }
+  }
+
+  /// Carries the body past the check for data races: `forEach` asks its callers for disjoint writes.
+  private struct Work: @unchecked Sendable {
+    let body: (Range<Int>) -> Void
+  }
+}

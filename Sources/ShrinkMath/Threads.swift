@@ -1,0 +1,15 @@
+import COneDNN
+import COpenBLAS
+
+/// How many threads the numerical libraries and `Parallel` use, in one place.
+package enum Threads {
+  /// Sets OpenMP (oneDNN), OpenBLAS and `Parallel` to `count` threads, at least one, for the whole process.
+  package static func set(_ count: Int) {
+    let threads = Int32(clamping: max(1, min(count, 1024)))
+    shrink_set_threads(threads)
+    openblas_set_num_threads(threads)
+  }
+
+  /// Threads for work started here: 1 within a body of `Parallel.forEach`; by default the machine's processors.
+  package static var count: Int { Int(shrink_threads()) }
+}
