@@ -63,10 +63,12 @@ static dnnl_status_t md_make(md_box *box, int rank, const dnnl_dim_t *dims, dnnl
 
 
 // A tensor as the caller holds it (`user`) and as the primitive wants it (`own`, with `convert` between them).
-// When both layouts agree there is one memory and no conversion.
+// When both layouts agree there is one memory and no conversion. `own` has memory of its own when `bytes` is 0, else
+// it borrows that much for each run.
 typedef struct {
   dnnl_memory_t user, own;
   dnnl_primitive_t convert;
+  size_t bytes;
 } port;
 
 struct shrink_kernel {
@@ -75,6 +77,7 @@ struct shrink_kernel {
   dnnl_primitive_desc_t desc;
   dnnl_primitive_t primitive;
   dnnl_memory_t bias, scratch;
+  size_t scratch_bytes;
   port x, weights, y;
 };
 
@@ -110,10 +113,11 @@ const char *shrink_kernel_name(const shrink_kernel *k) {
   return name;
 }
 
-static dnnl_status_t port_make(port *p, dnnl_engine_t engine, md_ref user, md_ref own, int inwards) {
+static dnnl_status_t port_make(port *p, dnnl_engine_t engine, md_ref user, md_ref own, int inwards, int borrow) {
   TRY(dnnl_memory_create(&p->user, user, engine, DNNL_MEMORY_NONE));
   if (dnnl_memory_desc_equal(user, own)) return dnnl_success;
-  TRY(dnnl_memory_create(&p->own, own, engine, DNNL_MEMORY_ALLOCATE));
+  TRY(dnnl_memory_create(&p->own, own, engine, borrow ? DNNL_MEMORY_NONE : DNNL_MEMORY_ALLOCATE));
+  p->bytes = borrow ? dnnl_memory_desc_get_size(own) : 0;
   dnnl_primitive_attr_t attributes = NULL;
   dnnl_primitive_desc_t desc = NULL;
   dnnl_status_t status = dnnl_primitive_attr_create(&attributes);
@@ -149,7 +153,23 @@ static dnnl_status_t kernel_start(shrink_kernel *k) {
 static dnnl_status_t kernel_finish(shrink_kernel *k) {
   TRY(dnnl_primitive_create(&k->primitive, k->desc));
   md_ref scratch = dnnl_primitive_desc_query_md(k->desc, dnnl_query_scratchpad_md, 0);
-  return dnnl_memory_create(&k->scratch, scratch, k->engine, DNNL_MEMORY_ALLOCATE);
+  k->scratch_bytes = dnnl_memory_desc_get_size(scratch);
+  return dnnl_memory_create(&k->scratch, scratch, k->engine, DNNL_MEMORY_NONE);
+}
+
+static size_t rounded(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
+
+// Memory for one run: a network of many kernels needs it only once, and malloc hands out the same warm block again.
+static dnnl_status_t borrow(shrink_kernel *k, char **block) {
+  size_t bytes = rounded(k->x.bytes) + rounded(k->y.bytes) + rounded(k->scratch_bytes);
+  *block = aligned_alloc(64, bytes ? bytes : 64);
+  if (!*block) return dnnl_out_of_memory;
+  char *at = *block;
+  if (k->x.bytes) TRY(dnnl_memory_set_data_handle(k->x.own, at));
+  at += rounded(k->x.bytes);
+  if (k->y.bytes) TRY(dnnl_memory_set_data_handle(k->y.own, at));
+  at += rounded(k->y.bytes);
+  return k->scratch_bytes ? dnnl_memory_set_data_handle(k->scratch, at) : dnnl_success;
 }
 
 static int activation_dims(const shrink_window *w, int64_t channels, const int64_t *spatial, dnnl_dim_t *dims) {
@@ -226,11 +246,11 @@ static dnnl_status_t conv_desc(
 }
 
 static dnnl_status_t conv_ports(shrink_kernel *k, const conv_layouts *plain, int has_bias) {
-  TRY(port_make(&k->x, k->engine, md_of(&plain->x), dnnl_primitive_desc_query_md(k->desc, dnnl_query_src_md, 0), 1));
+  TRY(port_make(&k->x, k->engine, md_of(&plain->x), dnnl_primitive_desc_query_md(k->desc, dnnl_query_src_md, 0), 1, 1));
   TRY(port_make(
       &k->weights, k->engine, md_of(&plain->weights), dnnl_primitive_desc_query_md(k->desc, dnnl_query_weights_md, 0),
-      1));
-  TRY(port_make(&k->y, k->engine, md_of(&plain->y), dnnl_primitive_desc_query_md(k->desc, dnnl_query_dst_md, 0), 0));
+      1, 0));
+  TRY(port_make(&k->y, k->engine, md_of(&plain->y), dnnl_primitive_desc_query_md(k->desc, dnnl_query_dst_md, 0), 0, 1));
   if (!has_bias) return dnnl_success;
   return dnnl_memory_create(&k->bias, md_of(&plain->bias), k->engine, DNNL_MEMORY_NONE);
 }
@@ -269,23 +289,29 @@ int shrink_conv_set_weights(shrink_kernel *k, const float *weights) {
   return dnnl_stream_wait(k->stream);
 }
 
-int shrink_conv_run(shrink_kernel *k, const float *x, const float *bias, float *y) {
-  use_threads();
+// Executes between the conversions at both ends; `args` has room for the scratchpad after its `count` entries.
+static dnnl_status_t run(shrink_kernel *k, const float *x, float *y, dnnl_exec_arg_t *args, int count) {
   TRY(dnnl_memory_set_data_handle(k->x.user, (void *)x));
   TRY(dnnl_memory_set_data_handle(k->y.user, y));
-  TRY(port_convert(&k->x, k->stream, 1));
+  char *block = NULL;
+  dnnl_status_t status = borrow(k, &block);
+  args[count].arg = DNNL_ARG_SCRATCHPAD;
+  args[count].memory = k->scratch;
+  if (status == dnnl_success) status = port_convert(&k->x, k->stream, 1);
+  if (status == dnnl_success) status = dnnl_primitive_execute(k->primitive, k->stream, count + 1, args);
+  if (status == dnnl_success) status = port_convert(&k->y, k->stream, 0);
+  dnnl_status_t waited = dnnl_stream_wait(k->stream);
+  free(block);
+  return status == dnnl_success ? waited : status;
+}
+
+int shrink_conv_run(shrink_kernel *k, const float *x, const float *bias, float *y) {
+  use_threads();
   dnnl_exec_arg_t args[5] = {
-      {DNNL_ARG_SRC, port_inner(&k->x)}, {DNNL_ARG_WEIGHTS, port_inner(&k->weights)},
-      {DNNL_ARG_DST, port_inner(&k->y)}, {DNNL_ARG_SCRATCHPAD, k->scratch}};
-  int count = 4;
-  if (k->bias) {
-    TRY(dnnl_memory_set_data_handle(k->bias, (void *)bias));
-    args[count].arg = DNNL_ARG_BIAS;
-    args[count++].memory = k->bias;
-  }
-  TRY(dnnl_primitive_execute(k->primitive, k->stream, count, args));
-  TRY(port_convert(&k->y, k->stream, 0));
-  return dnnl_stream_wait(k->stream);
+      {DNNL_ARG_SRC, port_inner(&k->x)}, {DNNL_ARG_DST, port_inner(&k->y)},
+      {DNNL_ARG_WEIGHTS, port_inner(&k->weights)}, {DNNL_ARG_BIAS, k->bias}};
+  if (k->bias) TRY(dnnl_memory_set_data_handle(k->bias, (void *)bias));
+  return run(k, x, y, args, k->bias ? 4 : 3);
 }
 
 static dnnl_status_t pool_desc(
@@ -324,8 +350,8 @@ int shrink_pool_create(const shrink_window *w, shrink_pool_kind kind, shrink_ker
   activation_dims(w, w->in_channels, w->out, dims);
   if (status == dnnl_success) status = md_make(&user.y, rank, dims, plain_tag(rank));
   if (status == dnnl_success) status = pool_desc(k, w, kind, md_of(&user.x), md_of(&user.y), attributes);
-  if (status == dnnl_success) status = port_make(&k->x, k->engine, md_of(&user.x), md_of(&user.x), 1);
-  if (status == dnnl_success) status = port_make(&k->y, k->engine, md_of(&user.y), md_of(&user.y), 0);
+  if (status == dnnl_success) status = port_make(&k->x, k->engine, md_of(&user.x), md_of(&user.x), 1, 1);
+  if (status == dnnl_success) status = port_make(&k->y, k->engine, md_of(&user.y), md_of(&user.y), 0, 1);
   if (status == dnnl_success) status = kernel_finish(k);
   if (attributes) dnnl_primitive_attr_destroy(attributes);
   conv_layouts_free(&user);
@@ -338,12 +364,8 @@ int shrink_pool_create(const shrink_window *w, shrink_pool_kind kind, shrink_ker
 
 int shrink_pool_run(shrink_kernel *k, const float *x, float *y) {
   use_threads();
-  TRY(dnnl_memory_set_data_handle(k->x.user, (void *)x));
-  TRY(dnnl_memory_set_data_handle(k->y.user, y));
-  dnnl_exec_arg_t args[] = {
-      {DNNL_ARG_SRC, port_inner(&k->x)}, {DNNL_ARG_DST, port_inner(&k->y)}, {DNNL_ARG_SCRATCHPAD, k->scratch}};
-  TRY(dnnl_primitive_execute(k->primitive, k->stream, 3, args));
-  return dnnl_stream_wait(k->stream);
+  dnnl_exec_arg_t args[3] = {{DNNL_ARG_SRC, port_inner(&k->x)}, {DNNL_ARG_DST, port_inner(&k->y)}};
+  return run(k, x, y, args, 2);
 }
 
 int shrink_sgemm(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
