@@ -44,7 +44,9 @@ struct Binding {
   private(set) var fixedBatch: Int?
   private(set) var diagnostics: [Diagnostic] = []
 
-  /// Binds arrays to inputs, in the same order. Throws `badData` for a type or shape that does not fit.
+  /// Binds arrays to inputs, in the same order.
+  ///
+  /// Throws `badData` for a type or shape that does not fit.
   init(_ inputs: [InputSpec], _ arrays: [DataArray]) throws(ShrinkError) {
     for (input, array) in zip(inputs, arrays) {
       try Self.checkType(input, array)
@@ -112,7 +114,9 @@ struct Binding {
     return true
   }
 
-  /// How many samples make a run. Inputs that fix it differently must hold one run's worth.
+  /// How many samples make a run.
+  ///
+  /// Inputs that fix it differently must hold one run's worth.
   private mutating func fixBatch() throws(ShrinkError) {
     if feeds.contains(where: { $0.use == .entries }) {
       fixedBatch = 1

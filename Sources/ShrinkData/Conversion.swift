@@ -13,8 +13,9 @@ enum Conversion {
     from == to || (floats.contains(from) && floats.contains(to)) || (integers.contains(from) && integers.contains(to))
   }
 
-  /// The same numbers as elements of `wanted`; the types must be of one kind. `misfit` makes the error for the position
-  /// of an integer that `wanted` cannot hold.
+  /// The same numbers as elements of `wanted`; the types must be of one kind.
+  ///
+  /// `misfit` makes the error for the position of an integer that `wanted` cannot hold.
   static func convert(
     _ tensor: Tensor, to wanted: DType, misfit: (Int) -> ShrinkError
   ) throws(ShrinkError) -> Tensor {

@@ -20,7 +20,9 @@ struct DataArray: Sendable {
   /// How messages name it.
   var place: String { "array '\(key)'" }
 
-  /// Opens the array of an `.npy` file, or of mapped bytes of one. Throws `badData` when the sizes do not agree.
+  /// Opens the array of an `.npy` file, or of mapped bytes of one.
+  ///
+  /// Throws `badData` when the sizes do not agree.
   init(npy storage: TensorStorage, offset start: Int, byteCount: Int, file: String, key: String) throws(ShrinkError) {
     let bytes = UnsafeRawBufferPointer(start: storage.bytes + start, count: byteCount)
     let header = try NpyHeader.read(bytes, file: file, key: key)
@@ -54,7 +56,9 @@ struct DataArray: Sendable {
   }
 
   /// Opens raw little-endian elements for an input: any number of samples, each of the input's shape without its first
-  /// axis. Throws `badData` when the input has no such fixed size, or the file's size is no multiple of it.
+  /// axis.
+  ///
+  /// Throws `badData` when the input has no such fixed size, or the file's size is no multiple of it.
   init(rawFile path: String, for input: InputSpec) throws(ShrinkError) {
     let storage = try MappedFile.open(path)
     let inner = input.dims.dropFirst().map(\.size)
@@ -77,7 +81,9 @@ struct DataArray: Sendable {
   }
 
   /// Entries of the first axis, stacked in the given order: a view where they are contiguous and need no conversion.
-  /// Indices must be within the axis. Throws `badData` for numbers that are not finite or do not fit, naming the sample.
+  ///
+  /// Indices must be within the axis. Throws `badData` for numbers that are not finite or do not fit, naming the
+  /// sample.
   func entries(_ indices: [Int], as wanted: DType) throws(ShrinkError) -> Tensor {
     precondition(indices.allSatisfy { $0 >= 0 && $0 < shape[0] })
     let raw = isFortran ? gatherFortran(indices) : contiguous(indices) ?? gather(indices)

@@ -16,7 +16,9 @@ struct DataSources {
   /// Starts with nothing.
   init(inputs: [InputSpec]) { self.inputs = inputs }
 
-  /// Opens one file, by its form. Throws `badData` when it is missing, unreadable or for an input that is not clear.
+  /// Opens one file, by its form.
+  ///
+  /// Throws `badData` when it is missing, unreadable or for an input that is not clear.
   mutating func open(_ spec: DataSpec) throws(ShrinkError) {
     files.append(spec.path)
     let bytes = try Self.firstBytes(spec.path)
@@ -35,7 +37,9 @@ struct DataSources {
     }
   }
 
-  /// One array for each input, in their order. Throws `badData` naming inputs without one and arrays without input.
+  /// One array for each input, in their order.
+  ///
+  /// Throws `badData` naming inputs without one and arrays without input.
   mutating func complete() throws(ShrinkError) -> [DataArray] {
     let names = inputs.map(\.name)
     let missing = names.filter { arrays[$0] == nil }

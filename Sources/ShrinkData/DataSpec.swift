@@ -7,8 +7,10 @@ package struct DataSpec: Sendable, Equatable {
   /// The file.
   package let path: String
 
-  /// Reads `path` or `name:path`. Names and paths may hold colons: a file that exists under the whole text wins, then
-  /// the longest name of an input. Throws `badData` when the text in front of an existing file names no input.
+  /// Reads `path` or `name:path`.
+  ///
+  /// Names and paths may hold colons: a file that exists under the whole text wins, then the longest name of an input.
+  /// Throws `badData` when the text in front of an existing file names no input.
   package init(_ text: String, inputs: [String]) throws(ShrinkError) {
     if MappedFile.exists(text) {
       (input, path) = (nil, text)

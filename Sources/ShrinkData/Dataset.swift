@@ -48,8 +48,9 @@ package final class Dataset: Sendable {
     Dictionary(uniqueKeysWithValues: feeds.map { ($0.input.name, TensorType($0.input.dtype, $0.shape(count))) })
   }
 
-  /// Cuts samples into runs of `fixedBatch`, or of at most `size` samples where the model leaves it open. Samples that
-  /// do not fill a fixed run are left out.
+  /// Cuts samples into runs of `fixedBatch`, or of at most `size` samples where the model leaves it open.
+  ///
+  /// Samples that do not fill a fixed run are left out.
   package func runs(_ samples: [Int], size: Int) -> [[Int]] {
     let step = max(fixedBatch ?? size, 1)
     let starts = stride(from: 0, to: samples.count, by: step)

@@ -16,7 +16,9 @@ package struct InputSpec: Sendable, Equatable {
     self.dims = dims
   }
 
-  /// The real inputs of a graph. Throws `malformedModel` for one that declares neither type nor rank.
+  /// The real inputs of a graph.
+  ///
+  /// Throws `malformedModel` for one that declares neither type nor rank.
   package static func all(of graph: Graph) throws(ShrinkError) -> [InputSpec] {
     var specs: [InputSpec] = []
     for id in graph.realInputs {

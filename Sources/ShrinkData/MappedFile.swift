@@ -10,7 +10,9 @@ private func openForReading(_ path: String) -> Int32 { open(path, O_RDONLY | O_C
 
 /// Opens files as memory that the system pages in on demand.
 enum MappedFile {
-  /// Maps a whole file for reading. Throws `badData` when it is missing, a folder or empty.
+  /// Maps a whole file for reading.
+  ///
+  /// Throws `badData` when it is missing, a folder or empty.
   static func open(_ path: String) throws(ShrinkError) -> TensorStorage {
     let descriptor = openForReading(path)
     guard descriptor >= 0 else { throw .cannotOpen(path, lastError()) }

@@ -22,8 +22,10 @@ struct NpyHeader: Equatable {
   /// Bytes of the elements.
   var payload: Int { Tensor.count(shape) * dtype.bits / 8 }
 
-  /// Reads it from the start of a file. Throws `badData` without file or place when it is not one, is cut off, or holds
-  /// elements that are not little-endian numbers.
+  /// Reads it from the start of a file.
+  ///
+  /// Throws `badData` without file or place when it is not one, is cut off, or holds elements that are not
+  /// little-endian numbers.
   init(_ bytes: UnsafeRawBufferPointer) throws(ShrinkError) {
     guard bytes.count >= 10, bytes.prefix(6).elementsEqual(Self.magic) else {
       throw .notNpy("does not begin like a numpy array (.npy)")
@@ -50,7 +52,9 @@ struct NpyHeader: Equatable {
     }
   }
 
-  /// Splits `{'key': value, …}` into texts. Values end at the comma outside brackets and quotes.
+  /// Splits `{'key': value, …}` into texts.
+  ///
+  /// Values end at the comma outside brackets and quotes.
   private static func dictionary(_ text: String) throws(ShrinkError) -> [String: String] {
     guard let open = text.firstIndex(of: "{"), let close = text.lastIndex(of: "}"), open < close else {
       throw .notNpy("has a header that is no dictionary")

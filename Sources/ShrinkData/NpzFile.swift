@@ -22,7 +22,9 @@ struct NpzFile {
   private static let mostInflation = 1040
   private static let chunk = 1 << 20
 
-  /// Reads the directory of the zip. Throws `badData` when it is none, is damaged or holds the same name twice.
+  /// Reads the directory of the zip.
+  ///
+  /// Throws `badData` when it is none, is damaged or holds the same name twice.
   init(_ path: String) throws(ShrinkError) {
     self.path = path
     storage = try MappedFile.open(path)
@@ -42,7 +44,9 @@ struct NpzFile {
   /// Names of the arrays, in the order of the file.
   var keys: [String] { members.map(\.key) }
 
-  /// Opens one array. Throws `badData` when it is missing, cut off, damaged or larger than it can be.
+  /// Opens one array.
+  ///
+  /// Throws `badData` when it is missing, cut off, damaged or larger than it can be.
   func array(_ key: String) throws(ShrinkError) -> DataArray {
     guard let member = members.first(where: { $0.key == key }) else { throw .damaged(path, key, "is not in the file") }
     guard let zip = unzOpen64(path) else { throw .notZip(path) }
@@ -113,7 +117,9 @@ struct NpzFile {
     return DataArray(header, storage: try spool.map(), offset: header.dataOffset, file: path, key: member.key)
   }
 
-  /// Reads until the buffer or the member is full. Throws where the stream ends early.
+  /// Reads until the buffer or the member is full.
+  ///
+  /// Throws where the stream ends early.
   private func fill(
     _ buffer: UnsafeMutableRawBufferPointer, upTo wanted: Int, _ member: Member, _ zip: unzFile
   ) throws(ShrinkError) -> Int {

@@ -33,8 +33,10 @@ package final class NpzWriter {
     isDeflated = deflate
   }
 
-  /// Stacks a batch on the first axis of the array `key`; a scalar adds one entry. Throws `badData` when type or inner
-  /// shape differ from those of earlier batches or numpy has no such type, `io` when the disk is full.
+  /// Stacks a batch on the first axis of the array `key`; a scalar adds one entry.
+  ///
+  /// Throws `badData` when type or inner shape differ from those of earlier batches or numpy has no such type, `io`
+  /// when the disk is full.
   package func append(_ tensor: Tensor, to key: String) throws(ShrinkError) {
     let inner = Array(tensor.shape.dropFirst())
     try add(tensor, key, inner, rows: tensor.shape.first ?? 1, isWhole: false)
@@ -46,7 +48,9 @@ package final class NpzWriter {
     try add(tensor, key, tensor.shape, rows: 0, isWhole: true)
   }
 
-  /// Writes the file and puts it in its place. Throws `io` and leaves nothing behind when that fails.
+  /// Writes the file and puts it in its place.
+  ///
+  /// Throws `io` and leaves nothing behind when that fails.
   package func close() throws(ShrinkError) {
     precondition(!isClosed, "closed twice")
     isClosed = true

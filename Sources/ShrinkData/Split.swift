@@ -25,9 +25,10 @@ package struct Split: Sendable, Equatable {
   /// Samples kept away from every statistic, ascending; empty when the held-out share is 0.
   package let heldOut: [Int]
 
-  /// Splits the first `take` of `count` samples (all when nil). The share `holdout` in 0 ..< 1 is drawn by `seed`, whole
-  /// runs of `run` samples at a time, at least one run on each side. Throws `badData` when there are too few samples,
-  /// `usage` when a number is out of range.
+  /// Splits the first `take` of `count` samples (all when nil).
+  ///
+  /// The share `holdout` in 0 ..< 1 is drawn by `seed`, whole runs of `run` samples at a time, at least one run on each
+  /// side. Throws `badData` when there are too few samples, `usage` when a number is out of range.
   package init(
     count: Int, take: Int? = nil, holdout: Double = 0.2, seed: UInt64 = 0, run: Int = 1
   ) throws(ShrinkError) {

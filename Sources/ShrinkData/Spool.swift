@@ -6,7 +6,9 @@ import ShrinkGraph
   import Musl
 #endif
 
-/// A temporary file without a name: bytes are appended, then mapped. The system frees it when the last user is gone.
+/// A temporary file without a name: bytes are appended, then mapped.
+///
+/// The system frees it when the last user is gone.
 final class Spool {
   private let descriptor: Int32
   /// Bytes written so far.
@@ -23,7 +25,9 @@ final class Spool {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// Writes all bytes at the end. Throws `io`, for instance when the disk is full.
+  /// Writes all bytes at the end.
+  ///
+  /// Throws `io`, for instance when the disk is full.
   func append(_ bytes: UnsafeRawBufferPointer) throws(ShrinkError) {
     var rest = bytes[...]
     while !rest.isEmpty {
