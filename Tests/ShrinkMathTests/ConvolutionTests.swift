@@ -57,17 +57,21 @@ import Testing
     ]
   }
 
-  /// Index arithmetic over all axes at once, written as the definition.
+  /// The definition: for each output point, the taps that fall into the input, and for each of them the channels.
   static func naive(_ c: Case, _ x: [Float], _ w: [Float], _ bias: [Float]?, _ yShape: [Int]) -> [Float] {
-    let kernel = Array(c.w.dropFirst(2))
+    let (plane, kernel) = (Grid(Array(c.x.dropFirst(2))), Grid(Array(c.w.dropFirst(2))))
+    let (planeSize, taps) = (plane.shape.reduce(1, *), kernel.points)
+    let perGroup = c.w[0] / c.groups
     return Grid(yShape).points.map { p in
       var sum = Double(bias?[p[1]] ?? 0)
-      let first = p[1] / (c.w[0] / c.groups) * c.w[1]
-      for i in 0..<c.w[1] {
-        for tap in Grid(kernel).points {
-          let q = tap.indices.map { p[$0 + 2] * c.strides[$0] + tap[$0] * c.dilations[$0] - c.begin[$0] }
-          guard q.indices.allSatisfy({ q[$0] >= 0 && q[$0] < c.x[$0 + 2] }) else { continue }
-          sum += Double(x[Grid(c.x).offset([p[0], first + i] + q)] * w[Grid(c.w).offset([p[1], i] + tap)])
+      for (t, tap) in taps.enumerated() {
+        let q = tap.indices.map { p[$0 + 2] * c.strides[$0] + tap[$0] * c.dilations[$0] - c.begin[$0] }
+        guard q.indices.allSatisfy({ q[$0] >= 0 && q[$0] < plane.shape[$0] }) else { continue }
+        var xAt = (p[0] * c.x[1] + p[1] / perGroup * c.w[1]) * planeSize + plane.offset(q)
+        var wAt = p[1] * c.w[1] * taps.count + t
+        for _ in 0..<c.w[1] {
+          sum += Double(x[xAt]) * Double(w[wAt])
+          (xAt, wAt) = (xAt + planeSize, wAt + taps.count)
         }
       }
       return Float(sum)
