@@ -26,6 +26,8 @@ package enum DType: Int32, Sendable, CaseIterable {
   case float8e8m0 = 24
   case uint2 = 25
   case int2 = 26
+  case float6e2m3 = 27
+  case float6e3m2 = 28
 
   /// Bits that one element takes in memory; 0 for strings, whose elements have no fixed size.
   package var bits: Int {
@@ -33,6 +35,7 @@ package enum DType: Int32, Sendable, CaseIterable {
     case .string: 0
     case .uint2, .int2: 2
     case .uint4, .int4, .float4e2m1: 4
+    case .float6e2m3, .float6e3m2: 6
     case .uint8, .int8, .bool, .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz, .float8e8m0: 8
     case .uint16, .int16, .float16, .bfloat16: 16
     case .float32, .int32, .uint32: 32
@@ -52,7 +55,7 @@ package enum DType: Int32, Sendable, CaseIterable {
   package var isFloat: Bool {
     switch self {
     case .float32, .float64, .float16, .bfloat16, .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz,
-      .float4e2m1, .float8e8m0:
+      .float4e2m1, .float6e2m3, .float6e3m2, .float8e8m0:
       true
     default: false
     }

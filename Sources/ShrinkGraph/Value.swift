@@ -15,6 +15,8 @@ package struct Value: Sendable {
     case initializer
     /// In a node with operator Constant, which stays in `Graph.nodes`.
     case constantNode
+    /// In the list of sparse initialisers; `constant` is its dense form.
+    case sparseInitializer
   }
   /// Name, unique in the graph.
   package var name: String
