@@ -59,11 +59,14 @@ package struct Coupling: Sendable {
     tie(a, from: 0, b, from: offset, count: size(a))
   }
   /// Index i of `a` goes with the indices i·block ..< (i+1)·block of `b`.
-  package mutating func tie(_ a: Port, _ b: Port, block: Int) { tie(a, from: 0, b, from: 0, count: size(a), block: block) }
+  package mutating func tie(_ a: Port, _ b: Port, block: Int) {
+    tie(a, from: 0, b, from: 0, count: size(a), block: block)
+  }
   /// Index `firstA` + i of `a` goes with `block` indices of `b` from `firstB` + i·block on, for `count` indices.
   package mutating func tie(_ a: Port, from firstA: Int, _ b: Port, from firstB: Int, count: Int, block: Int = 1) {
     precondition(
-      firstA >= 0 && firstB >= 0 && firstA + count <= size(a) && firstB + count * block <= size(b), "a tie leaves its axis")
+      firstA >= 0 && firstB >= 0 && firstA + count <= size(a) && firstB + count * block <= size(b),
+      "a tie leaves its axis")
     named.insert(a)
     named.insert(b)
     ties.append(Tie(a: a, firstA: firstA, b: b, firstB: firstB, count: count, block: block))

@@ -4,6 +4,26 @@ import ShrinkGraph
 package enum OperatorTable {
   /// The operators, by file name.
   package static let all: [any Operator.Type] = [
+    AveragePool.self,
+    BatchNormalization.self,
+    Clip.self,
+    Conv.self,
+    ConvTranspose.self,
+    Dropout.self,
+    Flatten.self,
+    Gemm.self,
+    GlobalAveragePool.self,
+    GlobalMaxPool.self,
+    GroupNormalization.self,
+    InstanceNormalization.self,
+    LRN.self,
+    LayerNormalization.self,
+    LogSoftmax.self,
+    MatMul.self,
+    MaxPool.self,
+    PRelu.self,
+    Pad.self,
+    Softmax.self,
   ]
 
   private static let byName: [String: [any Operator.Type]] = all.reduce(into: [:]) { table, type in
@@ -14,7 +34,9 @@ package enum OperatorTable {
   /// and what the operator throws of its attributes; `malformedModel` when required operands are missing.
   package static func make(_ node: Node, opset: Int) throws(OperatorError) -> any Operator {
     let types = node.domain.isEmpty ? byName[node.opType] ?? [] : []
-    guard let type = types.first(where: { $0.opsets.contains(opset) }) else { throw .noKernel(node, opset, !types.isEmpty) }
+    guard let type = types.first(where: { $0.opsets.contains(opset) }) else {
+      throw .noKernel(node, opset, !types.isEmpty)
+    }
     let given = node.inputs.count
     guard given <= type.inputs.upperBound, given >= type.inputs.lowerBound,
       node.inputs.prefix(type.inputs.lowerBound).allSatisfy({ $0 != nil })

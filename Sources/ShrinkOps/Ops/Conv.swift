@@ -1,0 +1,205 @@
+import ShrinkGraph
+import ShrinkMath
+import Synchronization
+
+/// Convolution over 1 to 3 spatial axes, grouped or not.
+///
+///   y[n, o, p] = bias[o] + Σ w[o, c, tap] · x[n, c, p · stride + tap · dilation - pad]
+package struct Conv: LinearOperator {
+  package static let names = ["Conv"]
+  package static let opsets = 7...28
+  package static let inputs = 2...3
+  package static let data = 0
+  package static let weight = 1
+  package static let bias: Int? = 2
+
+  private let window: SlidingWindow
+  private let group: Int
+  private let prepared = PreparedConvolution()
+
+  package init(_ attributes: Attributes) throws(OperatorError) {
+    window = try SlidingWindow(attributes)
+    group = try attributes.int("group", default: 1)
+    guard group > 0 else { throw .invalid("group is \(group)") }
+  }
+
+  package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
+    let (x, w) = (inputs[0], inputs[1])
+    let placed = try place(x, w, inputs.optional(2))
+    return [try .sized(x.dtype, [x.shape[0], w.shape[0]] + placed.output)]
+  }
+
+  private func place(_ x: TensorType, _ w: TensorType, _ bias: TensorType?) throws(OperatorError) -> PlacedWindow {
+    guard x.shape.count > 2, w.shape.count == x.shape.count else {
+      throw .invalid("the input \(x.shape) and the weight \(w.shape) must have the same number of axes, at least 3")
+    }
+    let channels = w.shape[1].multipliedReportingOverflow(by: group)
+    guard !channels.overflow, x.shape[1] == channels.partialValue, w.shape[0] % group == 0 else {
+      throw .invalid("a weight \(w.shape) in \(group) groups does not fit an input \(x.shape)")
+    }
+    guard bias.map({ $0.shape == [w.shape[0]] }) ?? true else {
+      throw .invalid("a bias \(bias?.shape ?? []) does not fit a weight \(w.shape)")
+    }
+    guard w.dtype == x.dtype, bias.map({ $0.dtype == x.dtype }) ?? true else {
+      throw .invalid("input, weight and bias must have one element type, not \(x.dtype) and \(w.dtype)")
+    }
+    return try window.placed(on: x.spatial, taps: w.spatial)
+  }
+
+  package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
+    let (x, w, bias) = (inputs[0], inputs[1], inputs.optional(2))
+    let placed = try place(
+      TensorType(x.dtype, x.shape), TensorType(w.dtype, w.shape), bias.map { TensorType($0.dtype, $0.shape) })
+    guard x.dtype == .float32 else { throw .noKernel(for: x.dtype) }
+    let shape = [x.shape[0], w.shape[0]] + placed.output
+    return [try prepared.run(x, w, bias, placed, group: group, shape: shape)]
+  }
+
+  /// Whether every input channel has filters of its own.
+  private func isDepthwise(_ x: [Int], _ w: [Int]) -> Bool { group > 1 && w[1] == 1 && x[1] == group }
+
+  package func couple(_ c: inout Coupling) {
+    let (x, y) = (c.inputs[0].shape, Port.output(0, 1))
+    c.tie(.input(0, 0), .output(0, 0))
+    guard group == 1 || isDepthwise(x, c.inputs[1].shape) else { return }
+    c.tie(.input(1, 0), y)
+    if c.inputs.optional(2) != nil { c.tie(.input(2, 0), y) }
+    if group == 1 {
+      c.contract(.input(0, 1), with: .input(1, 1))
+    } else {
+      c.tie(.input(0, 1), y, block: c.size(y) / group)
+    }
+  }
+
+  package func resize(_ c: Coupling, to size: (Port) -> Int) -> [Resize] {
+    guard isDepthwise(c.inputs[0].shape, c.inputs[1].shape) else { return [] }
+    return [.attribute("group", .int(Int64(size(.input(0, 1)))))]
+  }
+}
+
+// MARK: Matrix view
+
+extension Conv {
+  package func product(_ inputs: Operands<TensorType>) -> LinearProduct? {
+    let (x, w) = (inputs[0], inputs[1])
+    guard group == 1, x.dtype == .float32, let placed = try? place(x, w, inputs.optional(2)) else { return nil }
+    return LinearProduct(
+      channels: x.shape[1], taps: placed.taps, outputs: w.shape[0], positions: x.shape[0] * placed.output.product,
+      isPadded: placed.readsPadding)
+  }
+
+  package func outputAxis(rank: Int) -> Int { 1 }
+
+  package func gatherRows(
+    _ x: Tensor, weight: TensorType, positions: [Int], into rows: UnsafeMutablePointer<Float>
+  ) {
+    guard let placed = try? window.placed(on: Array(x.shape.dropFirst(2)), taps: weight.spatial) else { return }
+    let (channels, plane, stops) = (x.shape[1], placed.input.product, placed.output.product)
+    gather(x, positions, columns: channels * placed.taps, into: rows) { x, position, row, reads in
+      placed.reads(at: position % stops, into: reads)
+      let image = x + position / stops * channels * plane
+      copyTaps(image, channels: channels, plane: plane, reads, taps: placed.taps, to: row)
+    }
+  }
+
+  package func gatherOutputs(_ y: Tensor, positions: [Int], into rows: UnsafeMutablePointer<Float>) {
+    gatherChannels(y, positions: positions, into: rows)
+  }
+
+  package func matrixOrder(weight: TensorType) -> [Int] {
+    let (outputs, columns) = (weight.shape[0], weight.shape.dropFirst().product)
+    return (0..<columns).flatMap { column in (0..<outputs).map { $0 * columns + column } }
+  }
+}
+
+/// Calls `body` for each position with the elements, the position, its row and room for the reads of its taps.
+func gather(
+  _ x: Tensor, _ positions: [Int], columns: Int, into rows: UnsafeMutablePointer<Float>,
+  _ body: (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Int>) -> Void
+) {
+  x.withElements(Float.self) { x in
+    guard let x = x.baseAddress, columns > 0 else { return }
+    Parallel.forEach(positions.count, minimumChunk: max(1, parallelGrain / columns)) { range in
+      withUnsafeTemporaryAllocation(of: Int.self, capacity: columns) { reads in
+        guard let reads = reads.baseAddress else { return }
+        for i in range { body(x, positions[i], rows + i * columns, reads) }
+      }
+    }
+  }
+}
+
+/// Writes the taps of every channel of one image side by side; a read of -1 gives zero.
+func copyTaps(
+  _ image: UnsafePointer<Float>, channels: Int, plane: Int, _ reads: UnsafePointer<Int>, taps: Int,
+  to row: UnsafeMutablePointer<Float>
+) {
+  for c in 0..<channels {
+    let (from, to) = (image + c * plane, row + c * taps)
+    for t in 0..<taps { to[t] = reads[t] < 0 ? 0 : from[reads[t]] }
+  }
+}
+
+/// Copies the channels of an N × C × spatial tensor at `positions`, samples outermost, one row a position.
+func gatherChannels(_ y: Tensor, positions: [Int], into rows: UnsafeMutablePointer<Float>) {
+  let (channels, stops) = (y.shape[1], y.shape.dropFirst(2).product)
+  gather(y, positions, columns: channels, into: rows) { y, position, row, _ in
+    let from = y + position / stops * channels * stops + position % stops
+    for c in 0..<channels { row[c] = from[c * stops] }
+  }
+}
+
+/// Holds the compiled convolution and the weights that it has reordered, so that both are done once.
+private final class PreparedConvolution: Sendable {
+  private struct State {
+    var window: PlacedWindow?
+    var convolution: Convolution?
+    /// The storage is kept, so that its address names its elements.
+    var weight: TensorStorage?
+    var weightID: UInt64 = 0
+  }
+  private let state = Mutex(State())
+
+  func run(
+    _ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ placed: PlacedWindow, group: Int, shape: [Int]
+  ) throws(OperatorError) -> Tensor {
+    let (convolution, id) = try prepare(w, placed, group)
+    return try x.mapped(Float.self, shape: shape) { (x0, y) throws(OperatorError) in
+      try w.withPointer(Float.self) { (w0) throws(OperatorError) in
+        try (bias ?? w).withPointer(Float.self) { (bias0) throws(OperatorError) in
+          try OperatorError.math { () throws(MathError) in
+            try convolution.run(
+              x: x0, xShape: x.shape, w: w0, wShape: w.shape, bias: bias == nil ? nil : bias0, y: y, yShape: shape,
+              weightsID: id)
+          }
+        }
+      }
+    }
+  }
+
+  private func prepare(_ w: Tensor, _ placed: PlacedWindow, _ group: Int) throws(OperatorError) -> (Convolution, UInt64)
+  {
+    try state.withLock { (state: inout State) throws(OperatorError) in
+      if state.weight !== w.storage {
+        state.weight = w.storage
+        state.weightID += 1
+      }
+      if let convolution = state.convolution, state.window?.isCompiled(as: placed) ?? false {
+        return (convolution, state.weightID)
+      }
+      let made = try OperatorError.math { () throws(MathError) in
+        try Convolution(
+          groups: group, strides: placed.strides, dilations: placed.dilations, padsBegin: placed.padsBegin,
+          padsEnd: placed.padsEnd)
+      }
+      (state.window, state.convolution) = (placed, made)
+      return (made, state.weightID)
+    }
+  }
+}
+
+extension PlacedWindow {
+  /// Whether a convolution made for the one serves the other: input lengths may differ.
+  fileprivate func isCompiled(as other: PlacedWindow) -> Bool {
+    padsBegin == other.padsBegin && padsEnd == other.padsEnd
+  }
+}

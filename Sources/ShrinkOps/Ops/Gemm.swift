@@ -1,0 +1,121 @@
+import ShrinkGraph
+import ShrinkMath
+
+/// y = alpha · op(A) op(B) + beta · C, with op a transposition or nothing; A and B are matrices.
+package struct Gemm: LinearOperator {
+  package static let names = ["Gemm"]
+  package static let opsets = 7...28
+  package static let inputs = 2...3
+  package static let data = 0
+  package static let weight = 1
+  package static let bias: Int? = 2
+
+  private let transposeA: Bool
+  private let transposeB: Bool
+  package let factors: (product: Float, bias: Float)
+
+  package init(_ attributes: Attributes) throws(OperatorError) {
+    transposeA = try attributes.int("transA", default: 0) != 0
+    transposeB = try attributes.int("transB", default: 0) != 0
+    factors = (try attributes.float("alpha", default: 1), try attributes.float("beta", default: 1))
+  }
+
+  package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
+    let (a, b) = (inputs[0], inputs[1])
+    guard a.shape.count == 2, b.shape.count == 2 else { throw .invalid("multiplies \(a.shape) by \(b.shape)") }
+    let (m, k) = transposeA ? (a.shape[1], a.shape[0]) : (a.shape[0], a.shape[1])
+    let (inner, n) = transposeB ? (b.shape[1], b.shape[0]) : (b.shape[0], b.shape[1])
+    guard k == inner, a.dtype == b.dtype else {
+      throw .invalid(
+        "multiplies \(a.dtype)\(a.shape) by \(b.dtype)\(b.shape), transposed: \(transposeA), \(transposeB)")
+    }
+    if let c = inputs.optional(2) {
+      let shape = [Int](repeating: 1, count: max(0, 2 - c.shape.count)) + c.shape
+      guard shape.count == 2, shape[0] == m || shape[0] == 1, shape[1] == n || shape[1] == 1, c.dtype == a.dtype else {
+        throw .invalid("adds \(c.dtype)\(c.shape) to a product \(a.dtype)[\(m), \(n)]")
+      }
+    }
+    return [try .sized(a.dtype, [m, n])]
+  }
+
+  package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
+    let (a, b, c) = (inputs[0], inputs[1], inputs.optional(2))
+    let types = Operands([a, b, c].map { $0.map { TensorType($0.dtype, $0.shape) } })
+    let shape = try infer(types)[0].shape
+    guard a.dtype == .float32 else { throw .noKernel(for: a.dtype) }
+    let k = a.shape[transposeA ? 0 : 1]
+    return [
+      try a.mapped(Float.self, shape: shape) { (a, y) throws(OperatorError) in
+        c.map { spread($0, shape, y) }
+        try b.withPointer(Float.self) { (b) throws(OperatorError) in
+          try OperatorError.math { () throws(MathError) in
+            try ShrinkMath.Gemm.single(
+              transposeA: transposeA, transposeB: transposeB, m: shape[0], n: shape[1], k: k, alpha: factors.product,
+              a: a, b: b, beta: c == nil ? 0 : factors.bias, c: y)
+          }
+        }
+      }
+    ]
+  }
+
+  /// Copies the summand to every place that it is added at.
+  private func spread(_ c: Tensor, _ shape: [Int], _ y: UnsafeMutablePointer<Float>) {
+    let (rows, columns) = (c.rank < 2 ? 1 : c.shape[0], c.shape.last ?? 1)
+    c.withElements(Float.self) { c in
+      for i in 0..<shape[0] {
+        let from = rows == 1 ? 0 : i * columns
+        for j in 0..<shape[1] { y[i * shape[1] + j] = c[columns == 1 ? from : from + j] }
+      }
+    }
+  }
+
+  package func couple(_ c: inout Coupling) {
+    c.tie(.input(0, transposeA ? 1 : 0), .output(0, 0))
+    c.tie(.input(1, transposeB ? 0 : 1), .output(0, 1))
+    if let shape = c.inputs.optional(2)?.shape {
+      for axis in shape.indices {
+        let y = Port.output(0, axis + 2 - shape.count)
+        if shape[axis] == c.size(y) { c.tie(.input(2, axis), y) }
+      }
+    }
+    c.contract(.input(0, transposeA ? 0 : 1), with: .input(1, transposeB ? 1 : 0))
+  }
+}
+
+// MARK: Matrix view
+
+extension Gemm {
+  package func product(_ inputs: Operands<TensorType>) -> LinearProduct? {
+    let (a, c) = (inputs[0], inputs.optional(2))
+    guard a.dtype == .float32, let shape = try? infer(inputs)[0].shape else { return nil }
+    if let c { guard c.shape == [shape[1]] || c.shape == [1, shape[1]] else { return nil } }
+    return LinearProduct(
+      channels: a.shape[transposeA ? 0 : 1], taps: 1, outputs: shape[1], positions: shape[0], isPadded: false)
+  }
+
+  package func outputAxis(rank: Int) -> Int { 1 }
+
+  package func gatherRows(
+    _ x: Tensor, weight: TensorType, positions: [Int], into rows: UnsafeMutablePointer<Float>
+  ) {
+    let (k, m) = (x.shape[transposeA ? 0 : 1], x.shape[transposeA ? 1 : 0])
+    gather(x, positions, columns: k, into: rows) { x, position, row, _ in
+      if transposeA {
+        for i in 0..<k { row[i] = x[i * m + position] }
+      } else {
+        row.update(from: x + position * k, count: k)
+      }
+    }
+  }
+
+  package func gatherOutputs(_ y: Tensor, positions: [Int], into rows: UnsafeMutablePointer<Float>) {
+    let n = y.shape[1]
+    gather(y, positions, columns: n, into: rows) { y, position, row, _ in row.update(from: y + position * n, count: n) }
+  }
+
+  package func matrixOrder(weight: TensorType) -> [Int] {
+    guard transposeB else { return Array(0..<weight.shape.product) }
+    let (n, k) = (weight.shape[0], weight.shape[1])
+    return (0..<k).flatMap { i in (0..<n).map { $0 * k + i } }
+  }
+}

@@ -1,0 +1,24 @@
+import ShrinkGraph
+
+/// Mean of every channel over its positions.
+package struct GlobalAveragePool: Operator {
+  package static let names = ["GlobalAveragePool"]
+  package static let opsets = 7...28
+  package static let inputs = 1...1
+
+  package init(_ attributes: Attributes) throws(OperatorError) {}
+
+  package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
+    try GlobalPooling.infer(inputs[0])
+  }
+
+  package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
+    switch inputs[0].dtype {
+    case .float32: try GlobalPooling.run(inputs[0], Float.self) { Reductions.sum($0, $1) / Float($1) }
+    case .float64: try GlobalPooling.run(inputs[0], Double.self) { Reductions.sum($0, $1) / Double($1) }
+    default: throw .noKernel(for: inputs[0].dtype)
+    }
+  }
+
+  package func couple(_ c: inout Coupling) { GlobalPooling.couple(&c) }
+}

@@ -1,0 +1,54 @@
+import ShrinkGraph
+
+/// Normalises each group of channels of each sample, then scales and shifts each channel (each group before opset 21).
+package struct GroupNormalization: Operator {
+  package static let names = ["GroupNormalization"]
+  package static let opsets = 18...28
+  package static let inputs = 3...3
+
+  private let epsilon: Float
+  private let groups: Int
+  private let isPerGroup: Bool
+
+  package init(_ attributes: Attributes) throws(OperatorError) {
+    epsilon = try attributes.float("epsilon", default: 1e-5)
+    groups = try attributes.int("num_groups", default: 0)
+    isPerGroup = attributes.opset < 21
+    guard groups > 0 else { throw .invalid("num_groups is \(groups)") }
+    guard try attributes.int("stash_type", default: 1) == 1 else { throw .unsupported("stash_type is not float32") }
+  }
+
+  package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
+    let x = inputs[0]
+    guard x.shape.count > 1, x.shape[1] % groups == 0 else { throw .invalid("splits \(x.shape) into \(groups) groups") }
+    let wanted = [isPerGroup ? groups : x.shape[1]]
+    guard inputs[1].shape == wanted, inputs[2].shape == wanted else {
+      throw .invalid("scales by \(inputs[1].shape) and shifts by \(inputs[2].shape) where \(wanted) belongs")
+    }
+    return [TensorType(x.dtype, x.shape)]
+  }
+
+  package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
+    let x = inputs[0]
+    _ = try infer(Operands(inputs.items.map { $0.map { TensorType($0.dtype, $0.shape) } }))
+    guard x.dtype == .float32 else { throw .noKernel(for: x.dtype) }
+    let scale = try inputs[1].parameters().map { Float($0) }, shift = try inputs[2].parameters().map { Float($0) }
+    let (channels, plane) = (x.shape[1] / groups, x.shape.dropFirst(2).product)
+    let rows = x.shape[0] * groups
+    return [
+      try x.mapped(Float.self) { x, y in
+        normalize(x, y, rows: rows, length: channels * plane, epsilon: epsilon) { row, to in
+          let group = row % groups
+          for c in 0..<channels {
+            let (a, b) = (
+              scale[isPerGroup ? group : group * channels + c], shift[isPerGroup ? group : group * channels + c]
+            )
+            for i in 0..<plane { to[c * plane + i] = to[c * plane + i] * a + b }
+          }
+        }
+      }
+    ]
+  }
+
+  package func couple(_ c: inout Coupling) { c.tie(.input(0, 0), .output(0, 0)) }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import ShrinkGraph
+import ShrinkMath
+
+/// Local response normalisation: y = x / (bias + alpha / size · Σ x²)^beta, summed over `size` neighbouring channels.
+package struct LRN: Operator {
+  package static let names = ["LRN"]
+  package static let opsets = 7...28
+  package static let inputs = 1...1
+
+  private let size: Int
+  private let alpha: Float
+  private let beta: Float
+  private let bias: Float
+
+  package init(_ attributes: Attributes) throws(OperatorError) {
+    size = try attributes.int("size", default: 0)
+    alpha = try attributes.float("alpha", default: 0.0001)
+    beta = try attributes.float("beta", default: 0.75)
+    bias = try attributes.float("bias", default: 1)
+    guard size > 0 else { throw .invalid("size is \(size)") }
+  }
+
+  package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
+    guard inputs[0].shape.count > 1 else { throw .invalid("normalises a tensor of shape \(inputs[0].shape)") }
+    return [TensorType(inputs[0].dtype, inputs[0].shape)]
+  }
+
+  package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
+    let x = inputs[0]
+    _ = try infer(Operands([TensorType(x.dtype, x.shape)]))
+    guard x.dtype == .float32 else { throw .noKernel(for: x.dtype) }
+    let (samples, channels, plane) = (x.shape[0], x.shape[1], x.shape.dropFirst(2).product)
+    let (before, behind) = (min(channels, (size - 1) / 2), min(channels, size / 2))
+    return [
+      try x.mapped(Float.self) { x, y in
+        Parallel.forEach(samples * channels) { range in
+          for p in range {
+            let channel = p % channels
+            let (image, to) = (x + (p - channel) * plane, y + p * plane)
+            to.update(repeating: 0, count: plane)
+            for near in max(0, channel - before)...min(channels - 1, channel + behind) {
+              let from = image + near * plane
+              for i in 0..<plane { to[i] += from[i] * from[i] }
+            }
+            divide(x + p * plane, to, plane)
+          }
+        }
+      }
+    ]
+  }
+
+  private func divide(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    let factor = alpha / Float(size)
+    for i in 0..<count { y[i] = x[i] * pow(bias + factor * y[i], -beta) }
+  }
+
+  package func couple(_ c: inout Coupling) { c.tieAll(input: 0, output: 0, except: [1]) }
+}

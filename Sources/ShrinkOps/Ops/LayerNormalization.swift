@@ -1,0 +1,79 @@
+import ShrinkGraph
+
+/// Normalises over the axes from `axis` on, then scales and shifts each of their elements.
+package struct LayerNormalization: Operator {
+  package static let names = ["LayerNormalization"]
+  package static let opsets = 17...28
+  package static let inputs = 2...3
+
+  private let axis: Int
+  private let epsilon: Float
+  private let outputs: Int
+
+  package init(_ attributes: Attributes) throws(OperatorError) {
+    axis = try attributes.int("axis", default: -1)
+    epsilon = try attributes.float("epsilon", default: 1e-5)
+    outputs = max(1, attributes.outputs)
+    guard outputs <= 3 else { throw .invalid("names \(outputs) results where 1 to 3 belong") }
+    guard try attributes.int("stash_type", default: 1) == 1 else { throw .unsupported("stash_type is not float32") }
+  }
+
+  private func first(_ shape: [Int]) throws(OperatorError) -> Int {
+    guard axis >= -shape.count, axis < shape.count else { throw .invalid("axis \(axis) of a tensor of shape \(shape)") }
+    return axis < 0 ? axis + shape.count : axis
+  }
+
+  package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
+    let x = inputs[0]
+    let first = try first(x.shape)
+    for slot in 1..<3 {
+      guard let shape = inputs.optional(slot)?.shape else { continue }
+      guard Array(shape.drop { $0 == 1 }) == Array(x.shape[first...].drop { $0 == 1 }) else {
+        throw .unsupported("scales or shifts \(x.shape) from axis \(first) on by a tensor of shape \(shape)")
+      }
+    }
+    let reduced = x.shape[..<first] + [Int](repeating: 1, count: x.shape.count - first)
+    let statistics = TensorType(.float32, Array(reduced))
+    return [TensorType(x.dtype, x.shape)] + [TensorType](repeating: statistics, count: outputs - 1)
+  }
+
+  package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
+    let x = inputs[0]
+    let types = try infer(Operands(inputs.items.map { $0.map { TensorType($0.dtype, $0.shape) } }))
+    guard x.dtype == .float32, inputs.present.allSatisfy({ $0.dtype == .float32 }) else {
+      throw .noKernel(for: x.dtype)
+    }
+    let first = try first(x.shape)
+    let (rows, length) = (x.shape[..<first].product, x.shape[first...].product)
+    let scale = inputs[1].elements(Float.self)
+    let bias = inputs.optional(2)?.elements(Float.self) ?? [Float](repeating: 0, count: length)
+    var means = [Float](repeating: 0, count: rows), deviations = means
+    let y = try x.mapped(Float.self) { x, y in
+      means.withUnsafeMutableBufferPointer { means in
+        deviations.withUnsafeMutableBufferPointer { deviations in
+          scale.withUnsafeBufferPointer { scale in
+            bias.withUnsafeBufferPointer { bias in
+              normalize(
+                x, y, rows: rows, length: length, epsilon: epsilon, means: means.baseAddress,
+                deviations: deviations.baseAddress
+              ) { _, row in
+                for i in 0..<length { row[i] = row[i] * scale[i] + bias[i] }
+              }
+            }
+          }
+        }
+      }
+    }
+    let statistics = [means, deviations].prefix(outputs - 1)
+    return [y] + statistics.enumerated().map { Tensor(shape: types[$0 + 1].shape, $1) }
+  }
+
+  package func couple(_ c: inout Coupling) {
+    guard let first = try? first(c.inputs[0].shape) else { return }
+    for axis in 0..<first {
+      for output in c.outputs.indices where axis < c.outputs[output].shape.count {
+        c.tie(.input(0, axis), .output(output, axis))
+      }
+    }
+  }
+}

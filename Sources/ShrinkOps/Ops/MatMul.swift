@@ -1,0 +1,137 @@
+import ShrinkGraph
+import ShrinkMath
+
+/// Matrix product of the last two axes; the axes before them are broadcast.
+package struct MatMul: LinearOperator {
+  package static let names = ["MatMul"]
+  package static let opsets = 7...28
+  package static let inputs = 2...2
+  package static let data = 0
+  package static let weight = 1
+  package static let bias: Int? = nil
+
+  package init(_ attributes: Attributes) throws(OperatorError) {}
+
+  /// Sizes of a product: a vector counts as a row on the left, as a column on the right.
+  private struct Sizes {
+    let m: Int, n: Int, k: Int
+    let batch: [Int], batchA: [Int], batchB: [Int]
+    let shape: [Int]
+
+    init(_ a: [Int], _ b: [Int]) throws(OperatorError) {
+      let (left, right) = (a.count == 1 ? [1] + a : a, b.count == 1 ? b + [1] : b)
+      guard left.count > 1, right.count > 1, left[left.count - 1] == right[right.count - 2] else {
+        throw .invalid("multiplies \(a) by \(b)")
+      }
+      (m, k, n) = (left[left.count - 2], left[left.count - 1], right[right.count - 1])
+      let rank = max(left.count, right.count) - 2
+      let ones = { (shape: [Int]) in [Int](repeating: 1, count: rank - shape.count + 2) + shape.dropLast(2) }
+      (batchA, batchB) = (ones(left), ones(right))
+      guard zip(batchA, batchB).allSatisfy({ $0 == $1 || $0 == 1 || $1 == 1 }) else {
+        throw .invalid("multiplies \(a) by \(b): the axes before the last two do not fit")
+      }
+      batch = zip(batchA, batchB).map { $0 == 1 ? $1 : $0 }
+      shape = batch + (a.count == 1 ? [] : [m]) + (b.count == 1 ? [] : [n])
+    }
+
+    /// Number of the matrix of an operand that belongs to a matrix of the result.
+    func matrix(_ flat: Int, _ own: [Int]) -> Int {
+      var (rest, index, stride) = (flat, 0, 1)
+      for axis in batch.indices.reversed() {
+        if own[axis] > 1 { index += rest % batch[axis] * stride }
+        rest /= batch[axis]
+        stride *= own[axis]
+      }
+      return index
+    }
+  }
+
+  package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
+    let (a, b) = (inputs[0], inputs[1])
+    guard a.dtype == b.dtype else { throw .invalid("multiplies elements of type \(a.dtype) by \(b.dtype)") }
+    return [try .sized(a.dtype, Sizes(a.shape, b.shape).shape)]
+  }
+
+  package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
+    let (a, b) = (inputs[0], inputs[1])
+    let sizes = try Sizes(a.shape, b.shape)
+    guard a.dtype == .float32, b.dtype == .float32 else {
+      throw .noKernel(for: a.dtype == .float32 ? b.dtype : a.dtype)
+    }
+    return [
+      try a.mapped(Float.self, shape: sizes.shape) { (x, y) throws(OperatorError) in
+        try b.withPointer(Float.self) { (w) throws(OperatorError) in
+          try OperatorError.math { () throws(MathError) in try Self.multiply(x, w, y, sizes) }
+        }
+      }
+    ]
+  }
+
+  private static func multiply(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ s: Sizes
+  ) throws(MathError) {
+    let count = s.batch.product
+    guard count > 0 else { return }
+    if s.batchB.product == 1 {
+      return try ShrinkMath.Gemm.single(m: count * s.m, n: s.n, k: s.k, a: a, b: b, c: y)
+    }
+    if s.batchA == s.batch || s.batchA.product == 1, s.batchB == s.batch {
+      return try ShrinkMath.Gemm.batched(
+        batch: count, m: s.m, n: s.n, k: s.k, a: a, strideA: s.batchA == s.batch ? s.m * s.k : 0, b: b,
+        strideB: s.k * s.n, c: y, strideC: s.m * s.n)
+    }
+    for i in 0..<count {
+      try ShrinkMath.Gemm.single(
+        m: s.m, n: s.n, k: s.k, a: a + s.matrix(i, s.batchA) * s.m * s.k, b: b + s.matrix(i, s.batchB) * s.k * s.n,
+        c: y + i * s.m * s.n)
+    }
+  }
+
+  package func couple(_ c: inout Coupling) {
+    let (a, b, y) = (c.inputs[0].shape, c.inputs[1].shape, c.outputs[0].shape)
+    // Axes of the result that stand for rows and columns, where the operand has them.
+    if b.count > 1 { c.tie(.input(1, b.count - 1), .output(0, y.count - 1)) }
+    if a.count > 1 { c.tie(.input(0, a.count - 2), .output(0, y.count - (b.count > 1 ? 2 : 1))) }
+    let batch = y.count - (a.count > 1 ? 1 : 0) - (b.count > 1 ? 1 : 0)
+    for (slot, shape) in [a, b].enumerated() where shape.count > 2 {
+      for axis in 0..<(shape.count - 2) where shape[axis] == y[batch - shape.count + 2 + axis] {
+        c.tie(.input(slot, axis), .output(0, batch - shape.count + 2 + axis))
+      }
+    }
+    if b.count == 2, c.inputs[1].constant != nil {
+      c.contract(.input(0, a.count - 1), with: .input(1, 0))
+    }
+  }
+}
+
+// MARK: Matrix view
+
+extension MatMul {
+  package func product(_ inputs: Operands<TensorType>) -> LinearProduct? {
+    let (a, b) = (inputs[0], inputs[1])
+    guard a.dtype == .float32, b.dtype == .float32, b.shape.count == 2, !a.shape.isEmpty,
+      (try? Sizes(a.shape, b.shape)) != nil
+    else { return nil }
+    return LinearProduct(
+      channels: b.shape[0], taps: 1, outputs: b.shape[1], positions: a.shape.dropLast().product, isPadded: false)
+  }
+
+  package func outputAxis(rank: Int) -> Int { rank - 1 }
+
+  package func gatherRows(
+    _ x: Tensor, weight: TensorType, positions: [Int], into rows: UnsafeMutablePointer<Float>
+  ) {
+    gatherLast(x, positions, into: rows)
+  }
+
+  package func gatherOutputs(_ y: Tensor, positions: [Int], into rows: UnsafeMutablePointer<Float>) {
+    gatherLast(y, positions, into: rows)
+  }
+
+  private func gatherLast(_ x: Tensor, _ positions: [Int], into rows: UnsafeMutablePointer<Float>) {
+    let n = x.shape.last ?? 1
+    gather(x, positions, columns: n, into: rows) { x, position, row, _ in row.update(from: x + position * n, count: n) }
+  }
+
+  package func matrixOrder(weight: TensorType) -> [Int] { Array(0..<weight.shape.product) }
+}

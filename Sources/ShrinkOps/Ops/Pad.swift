@@ -1,0 +1,159 @@
+import ShrinkGraph
+import ShrinkMath
+
+/// Adds elements at the ends of axes, or removes them where a pad is negative.
+package struct Pad: Operator {
+  package static let names = ["Pad"]
+  package static let opsets = 7...28
+  package static let inputs = 1...4
+
+  private enum Mode: String {
+    case constant, reflect, edge, wrap
+  }
+  private let mode: Mode
+  /// Pads before opset 11.
+  private let pads: [Int]?
+  private let value: Float
+  private let isAttribute: Bool
+
+  package init(_ attributes: Attributes) throws(OperatorError) {
+    let name = try attributes.string("mode") ?? "constant"
+    guard let mode = Mode(rawValue: name) else { throw .invalid("mode is '\(name)'") }
+    self.mode = mode
+    isAttribute = attributes.opset < 11
+    pads = isAttribute ? try attributes.ints("pads") : nil
+    value = isAttribute ? try attributes.float("value", default: 0) : 0
+    guard !isAttribute || pads != nil else { throw .invalid("attribute 'pads' is missing") }
+  }
+
+  /// Elements added before and behind every axis.
+  private func ends(_ rank: Int, _ pads: Tensor?, _ axes: Tensor?) throws(OperatorError) -> [(before: Int, behind: Int)]
+  {
+    guard let list = isAttribute ? self.pads : pads?.integers else {
+      throw .unsupported("its pads are not known before the network runs, or no integers")
+    }
+    let named = try self.axes(rank, axes)
+    guard list.count == 2 * named.count, list.allSatisfy({ abs($0.clamped) < 1 << 31 }) else {
+      throw .invalid("pads \(list) for \(named.count) axes")
+    }
+    var result = [(before: Int, behind: Int)](repeating: (0, 0), count: rank)
+    for (i, axis) in named.enumerated() { result[axis] = (list[i], list[i + named.count]) }
+    return result
+  }
+
+  private func axes(_ rank: Int, _ axes: Tensor?) throws(OperatorError) -> [Int] {
+    guard let axes else { return Array(0..<rank) }
+    let counted = axes.integers?.map { $0 < 0 ? $0 + rank : $0 } ?? [-1]
+    guard counted.allSatisfy({ $0 >= 0 && $0 < rank }), Set(counted).count == counted.count else {
+      throw .invalid("axes \(axes.integers ?? []) of a tensor with \(rank) axes")
+    }
+    return counted
+  }
+
+  private func ends(_ inputs: Operands<TensorType>) throws(OperatorError) -> [(before: Int, behind: Int)] {
+    guard inputs.optional(3) == nil || inputs.optional(3)?.constant != nil else {
+      throw .unsupported("its axes are not known before the network runs")
+    }
+    return try ends(inputs[0].shape.count, inputs.optional(1)?.constant, inputs.optional(3)?.constant)
+  }
+
+  private func padded(_ shape: [Int], _ ends: [(before: Int, behind: Int)]) throws(OperatorError) -> [Int] {
+    var result: [Int] = []
+    for (size, end) in zip(shape, ends) {
+      let padded = size.addingReportingOverflow(end.before + end.behind)
+      guard !padded.overflow, padded.partialValue >= 0, size > 0 || padded.partialValue == 0 || mode == .constant else {
+        throw .invalid("pads \(end.before) and \(end.behind) for an axis of length \(size)")
+      }
+      result.append(padded.partialValue)
+    }
+    return result
+  }
+
+  package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
+    [try .sized(inputs[0].dtype, padded(inputs[0].shape, ends(inputs)))]
+  }
+
+  package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
+    let x = inputs[0]
+    let ends = try ends(x.rank, inputs.optional(1), inputs.optional(3))
+    let shape = try padded(x.shape, ends)
+    var fill = inputs.optional(2)
+    if fill == nil, x.dtype == .float32 { fill = Tensor(value) }
+    if fill == nil, x.dtype == .float64 { fill = Tensor(Double(value)) }
+    guard fill == nil || (fill?.dtype == x.dtype && fill?.count == 1) else {
+      throw .invalid("fills \(x.dtype) with \(fill?.dtype ?? x.dtype)\(fill?.shape ?? [])")
+    }
+    let sources = zip(x.shape, ends).enumerated().map { axis, of in
+      (0..<shape[axis]).map { source($0 - of.1.before, size: of.0) }
+    }
+    switch x.dtype.bits {
+    case 8: return [copy(x, fill, sources, shape, UInt8.self)]
+    case 16: return [copy(x, fill, sources, shape, UInt16.self)]
+    case 32: return [copy(x, fill, sources, shape, UInt32.self)]
+    case 64 where x.dtype != .complex64: return [copy(x, fill, sources, shape, UInt64.self)]
+    default: throw .noKernel(for: x.dtype)
+    }
+  }
+
+  /// The index that a padded place reads; -1 for the constant.
+  private func source(_ i: Int, size: Int) -> Int {
+    if i >= 0, i < size { return i }
+    switch mode {
+    case .constant: return -1
+    case .edge: return i < 0 ? 0 : size - 1
+    case .wrap: return (i % size + size) % size
+    case .reflect:
+      guard size > 1 else { return 0 }
+      let period = 2 * (size - 1)
+      let place = (i % period + period) % period
+      return min(place, period - place)
+    }
+  }
+
+  /// Copies elements as bit patterns.
+  private func copy<T: FixedWidthInteger>(
+    _ x: Tensor, _ fill: Tensor?, _ sources: [[Int]], _ shape: [Int], _ type: T.Type
+  ) -> Tensor {
+    let result = TensorStorage(byteCount: shape.product * MemoryLayout<T>.stride)
+    let to = result.bytes.bindMemory(to: T.self, capacity: shape.product)
+    let fill = fill?.withBytes { $0.loadUnaligned(as: T.self) } ?? 0
+    let (width, columns) = (x.shape.last ?? 1, sources.last ?? [0])
+    x.withBytes { bytes in
+      guard let from = bytes.baseAddress?.assumingMemoryBound(to: T.self) else { return }
+      Parallel.forEach(shape.dropLast().product, minimumChunk: max(1, parallelGrain / max(1, columns.count))) { rows in
+        for row in rows {
+          let line = to + row * columns.count
+          guard let source = Self.line(row, sources.dropLast(), shape, x.shape) else {
+            line.update(repeating: fill, count: columns.count)
+            continue
+          }
+          for (i, column) in columns.enumerated() { line[i] = column < 0 ? fill : from[source * width + column] }
+        }
+      }
+    }
+    return Tensor(dtype: x.dtype, shape: shape, storage: result)
+  }
+
+  /// The line of the operand that a line of the result reads; nil where it is all constant.
+  private static func line(_ row: Int, _ sources: ArraySlice<[Int]>, _ shape: [Int], _ own: [Int]) -> Int? {
+    var (rest, result, stride) = (row, 0, 1)
+    for axis in sources.indices.reversed() {
+      let index = sources[axis][rest % shape[axis]]
+      guard index >= 0 else { return nil }
+      rest /= shape[axis]
+      result += index * stride
+      stride *= own[axis]
+    }
+    return result
+  }
+
+  package func couple(_ c: inout Coupling) {
+    guard let ends = try? ends(c.inputs) else { return }
+    for (axis, end) in ends.enumerated() where end == (0, 0) { c.tie(.input(0, axis), .output(0, axis)) }
+  }
+}
+
+extension Int {
+  /// The same number, or one whose magnitude can be taken.
+  fileprivate var clamped: Int { Swift.max(self, -Int.max) }
+}
