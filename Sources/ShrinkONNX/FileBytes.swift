@@ -10,7 +10,8 @@ final class FileBytes: Sendable {
   ///
   /// Throws `io` with the system's reason.
   init(path: String) throws(ShrinkError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // O_NONBLOCK: opening a named pipe would wait for a writer.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .cannot("be opened", path) }
     defer { close(descriptor) }
     var status = stat()

@@ -12,11 +12,13 @@ final class FileWriter {
   private(set) var count = 0
   private static let bufferSize = 1 << 18
 
-  /// Makes the file, or empties it.
+  /// Makes the file, in the place of one that has this path.
   ///
-  /// Throws `io`.
+  /// The old file is not emptied but left to those who hold it: tensors may be mapped from it. Throws `io`.
   init(path: String) throws(ShrinkError) {
     self.path = path
+    var status = stat()
+    if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG { unlink(path) }
     descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw .cannot("be written", path) }
     buffer.reserveCapacity(Self.bufferSize)

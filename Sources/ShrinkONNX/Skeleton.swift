@@ -95,7 +95,7 @@ struct Skeleton {
         Span(start: field.payload.lowerBound, count: field.payload.count).write(to: &span)
         out.appendBytesField(field.number, span)
       } else if role != .other, child == .other || !field.isBytes {
-        out.append(contentsOf: file[field.start..<field.payload.upperBound])
+        out.append(contentsOf: UnsafeRawBufferPointer(rebasing: file[field.start..<field.payload.upperBound]))
       }
     }
   }

@@ -3,7 +3,7 @@ internal import ShrinkGraph
 
 extension TensorReader {
   /// Most bytes that a sparse tensor may take when it is written out in full.
-  static let maximumDenseBytes = 1 << 30
+  static let maximumDenseBytes = 1 << 28
 
   /// The dense form of a sparse tensor: zeros, and its values at its indices, which are positions in the flat tensor
   /// (`[NNZ]`) or on each axis (`[NNZ, rank]`).
@@ -16,7 +16,7 @@ extension TensorReader {
     let shape = UnsafeBufferPointer(start: message.pointee.dims, count: message.pointee.n_dims).map { Int($0) }
     guard let count = Tensor.checkedCount(shape), let byteCount = given.dtype.byteCount(count),
       byteCount <= Self.maximumDenseBytes, given.dtype.bits >= 8
-    else { throw .sparse(place, "its shape \(shape) is impossible, or takes more than a gigabyte in full") }
+    else { throw .sparse(place, "its shape \(shape) is impossible, or takes more than 256 MB in full") }
     guard at.dtype == .int64, at.shape == [given.count] || at.shape == [given.count, shape.count] else {
       throw .sparse(
         place, "its indices have shape \(at.shape), which fits neither \(given.count) values nor their axes")

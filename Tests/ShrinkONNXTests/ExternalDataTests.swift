@@ -76,6 +76,16 @@ import Testing
     }
   }
 
+  @Test func aModelMayBeWrittenOverItsOwnData() throws {
+    try Fixtures.inFolder { folder in
+      let path = folder.appendingPathComponent("net.onnx").path
+      try Export.write(try Import.model(file: Fixtures.path("demo.onnx")), to: path, weights: .external)
+      let model = try Import.model(file: path)
+      try Export.write(model, to: path)
+      #expect(try Import.model(file: path).graph.values.map(\.constant) == model.graph.values.map(\.constant))
+    }
+  }
+
   @Test func theDataFileMayHaveAnotherNameWhileItIsWritten() throws {
     try Fixtures.inFolder { folder in
       let model = try Import.model(file: Fixtures.path("demo.onnx"))
