@@ -22,15 +22,23 @@ package func checkLaws(
 ) throws {
   var rng = SplitMix64(seed: seed)
   let tensors = operands.map { $0.made(using: &rng) }
-  let node = NodeCase(
-    opType, opset: opset, outputs: outputs, attributes, operands: tensors, constants: constants)
+  let node = NodeCase(opType, opset: opset, outputs: outputs, attributes, operands: tensors, constants: constants)
+  try checkLaws(
+    node, removesSomething: removesSomething, isLinear: isLinear, tolerance: tolerance, seed: rng.next())
+}
+
+/// Checks the same laws of a node whose operands are given; `seed` chooses what is removed.
+package func checkLaws(
+  _ node: NodeCase, removesSomething: Bool = true, isLinear: Bool? = nil, tolerance: Double = 1e-4, seed: UInt64 = 1
+) throws {
+  var rng = SplitMix64(seed: seed)
   do {
     let op = try node.make()
     try checkTypes(node, op)
     try checkRemoval(node, op, removesSomething, tolerance, &rng)
     try checkProduct(node, op, isLinear, tolerance, &rng)
   } catch let error as BrokenLaw {
-    throw BrokenLaw(description: "\(opType) at opset \(opset): \(error.description) (seed \(seed))")
+    throw BrokenLaw(description: "\(node.opType) at opset \(node.opset): \(error.description) (seed \(seed))")
   }
 }
 
@@ -99,12 +107,14 @@ private func checkRemoval(
     case .operand(let slot, let tensor): small.operands[slot] = tensor
     }
   }
-  let wanted = try op.run(Operands(masked)).enumerated().map { cut($1, $0, isOutput: true) }
-  let resized = try small.make()
-  let inferred = try resized.infer(small.types)
-  let got = try resized.run(Operands(small.operands))
   let what =
-    "after removing \(c.named.filter { kept($0).count < c.size($0) }.map { "\($0.text) -> \(kept($0))" }.sorted())"
+    "after removing \(c.namedInOrder.filter { kept($0).count < c.size($0) }.map { "\($0.text) -> \(kept($0))" })"
+  let wanted = try op.run(Operands(masked)).enumerated().map { cut($1, $0, isOutput: true) }
+  var (inferred, got): ([TensorType], [Tensor]) = ([], [])
+  do {
+    let resized = try small.make()
+    (inferred, got) = (try resized.infer(small.types), try resized.run(Operands(small.operands)))
+  } catch { throw BrokenLaw(description: "\(what): it cannot run: \(error)") }
   guard inferred.map(\.shape) == wanted.map(\.shape) else {
     throw BrokenLaw(description: "\(what): inferred \(inferred.map(\.shape)), wanted \(wanted.map(\.shape))")
   }

@@ -37,6 +37,8 @@ package struct NodeCase: Sendable {
   package var operands: [Tensor?]
   /// Slots whose elements are known before the network runs.
   package var constants: Set<Int>
+  /// Makes the operator in place of the table: for operators that exist in a test only.
+  package var maker: (@Sendable (Attributes) throws(OperatorError) -> any Operator)?
 
   /// Makes a node of ai.onnx.
   package init(
@@ -51,8 +53,9 @@ package struct NodeCase: Sendable {
     self.constants = constants
   }
 
-  /// The operator, made by the table as the driver makes it.
+  /// The operator, made by the table as the driver makes it, or by `maker`.
   package func make() throws(OperatorError) -> any Operator {
+    if let maker { return try maker(Attributes(opType, opset: opset, outputs: outputs, attributes)) }
     let node = Node(
       opType, inputs: operands.indices.map { operands[$0] == nil ? nil : ValueID($0) },
       outputs: (0..<outputs).map { ValueID(operands.count + $0) },
