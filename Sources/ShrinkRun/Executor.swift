@@ -1,0 +1,166 @@
+import ShrinkGraph
+import ShrinkOps
+
+/// Runs the part of a graph that some values need, on one batch at a time.
+///
+/// Results are dropped right after their last reader (MemoryPlan). It holds no state between runs, so that several
+/// batches may run at once.
+package final class Executor: Sendable {
+  /// Nodes in the order in which they run: only what `wanted` needs, without Constant nodes.
+  package let steps: [NodeID]
+  /// The values that a run returns.
+  package let wanted: [ValueID]
+  /// Real inputs that a run reads, in the order of the graph.
+  package let needed: [ValueID]
+  /// When values are dropped.
+  package let plan: MemoryPlan
+  private let graph: Graph
+  private let operations: [NodeID: any Operator]
+
+  /// Prepares the operators in front of `wanted`; all graph outputs when nil.
+  ///
+  /// Throws the operator's error, naming the node, when one on that path has no kernel or malformed attributes.
+  package convenience init(_ graph: Graph, wanted: [ValueID]? = nil) throws(ShrinkError) {
+    try self.init(graph, wanted: wanted, make: OperatorTable.make)
+  }
+
+  /// The same with other operators.
+  package init(_ graph: Graph, wanted: [ValueID]? = nil, make: OperatorMaker) throws(ShrinkError) {
+    let wanted = wanted ?? graph.outputs
+    let path = try Self.path(graph, to: wanted)
+    var operations: [NodeID: any Operator] = [:]
+    for step in path.steps {
+      do throws(OperatorError) { operations[step] = try make(graph[step], graph.opset) } catch {
+        throw error.at(graph[step])
+      }
+    }
+    self.graph = graph
+    self.wanted = wanted
+    self.operations = operations
+    steps = path.steps
+    needed = graph.inputs.filter(path.fed.contains)
+    plan = MemoryPlan(graph, steps: path.steps, wanted: wanted)
+  }
+
+  /// Runs one batch and returns the wanted values.
+  ///
+  /// `feeds` holds a tensor for every needed input.  Throws `badData` naming input, expected and found, and what
+  /// kernels throw, naming the node.
+  package func run(_ feeds: [ValueID: Tensor]) throws(ShrinkError) -> [ValueID: Tensor] {
+    try run(feeds) { (_, _, _) throws(ShrinkError) in }
+  }
+
+  /// The same, calling `visit` with the operands and results of each step right after it.
+  package func run(
+    _ feeds: [ValueID: Tensor], visit: (NodeID, Operands<Tensor>, [Tensor]) throws(ShrinkError) -> Void
+  ) throws(ShrinkError) -> [ValueID: Tensor] {
+    var live = graph.values.map(\.constant)
+    for input in needed { live[input.index] = try checked(feeds[input], for: graph[input]) }
+    for (position, step) in steps.enumerated() {
+      let node = graph[step]
+      let operands = Operands(node.inputs.map { $0.flatMap { live[$0.index] } })
+      let results = try apply(step, operands)
+      try visit(step, operands, results)
+      for (output, result) in zip(node.outputs, results) { if let output { live[output.index] = result } }
+      for gone in plan.releases[position] { live[gone.index] = nil }
+    }
+    var values: [ValueID: Tensor] = [:]
+    for id in wanted { values[id] = live[id.index] }
+    return values
+  }
+
+  /// Runs one step on operands of the caller's choice.
+  package func apply(_ node: NodeID, _ operands: Operands<Tensor>) throws(ShrinkError) -> [Tensor] {
+    do throws(OperatorError) {
+      let operation = operation(node)
+      let results = try operation.run(operands)
+      guard results.count >= graph[node].outputs.count else { throw .tooFewResults(results.count, graph[node]) }
+      #if DEBUG
+        try Self.compare(results, operation, operands)
+      #endif
+      return results
+    } catch { throw error.at(graph[node]) }
+  }
+
+  /// The operator of a step.
+  ///
+  /// `node` must be one of `steps`.
+  package func operation(_ node: NodeID) -> any Operator {
+    guard let operation = operations[node] else { preconditionFailure("node \(node.index) is no step") }
+    return operation
+  }
+
+  /// The nodes and inputs that `wanted` needs.
+  private static func path(
+    _ graph: Graph, to wanted: [ValueID]
+  ) throws(ShrinkError) -> (steps: [NodeID], fed: Set<ValueID>) {
+    let producers = graph.producers()
+    let inputs = Set(graph.realInputs)
+    var nodes = Set<NodeID>()
+    var fed = Set<ValueID>()
+    var open = wanted
+    while let value = open.popLast() {
+      if graph[value].constant != nil { continue }
+      if inputs.contains(value) {
+        fed.insert(value)
+      } else if let producer = producers[value.index] {
+        if nodes.insert(producer).inserted { open += graph[producer].inputs.compactMap(\.self) }
+      } else {
+        throw .noSource(graph[value].name)
+      }
+    }
+    return (try graph.topologicalOrder().filter(nodes.contains), fed)
+  }
+
+  private func checked(_ tensor: Tensor?, for value: Value) throws(ShrinkError) -> Tensor {
+    guard let tensor else { throw .notFed(value.name) }
+    guard let type = value.type else { return tensor }
+    let fits =
+      type.dims.map { dims in
+        dims.count == tensor.rank && zip(dims, tensor.shape).allSatisfy { $0.size == nil || $0.size == $1 }
+      } ?? true
+    guard fits, type.dtype == tensor.dtype else { throw .misfit(value.name, type, tensor) }
+    return tensor
+  }
+
+  /// Compares what a kernel gave with its shape rule.
+  ///
+  /// Elements of small operands take part: some rules need them.
+  private static func compare(
+    _ results: [Tensor], _ operation: any Operator, _ operands: Operands<Tensor>
+  ) throws(OperatorError) {
+    let types = operands.items.map { tensor in
+      tensor.map { $0.count <= 1024 ? TensorType(constant: $0) : TensorType($0.dtype, $0.shape) }
+    }
+    let rule = try operation.infer(Operands(types))
+    guard zip(results, rule).allSatisfy({ $0.dtype == $1.dtype && $0.shape == $1.shape }) else {
+      throw .differsFromRule(results.map { TensorType($0.dtype, $0.shape) }, rule)
+    }
+  }
+}
+
+extension ShrinkError {
+  fileprivate static func noSource(_ name: String) -> ShrinkError {
+    ShrinkError(
+      .malformedModel, place: "value '\(name)'", "is needed, but nothing computes it and no initialiser holds it",
+      hint: "the file is incomplete: export the model again with its weights")
+  }
+  fileprivate static func notFed(_ name: String) -> ShrinkError {
+    ShrinkError(
+      .badData, place: "input '\(name)'", "is given no data", hint: "give it an array of its name with --data")
+  }
+  fileprivate static func misfit(_ name: String, _ type: DeclaredType, _ found: Tensor) -> ShrinkError {
+    let dims = type.dims?.map { dim in
+      switch dim {
+      case .known(let size): "\(size)"
+      case .symbol(let symbol): symbol
+      case .unknown: "?"
+      }
+    }
+    return ShrinkError(
+      .badData, place: "input '\(name)'",
+      "takes \(type.dtype) [\(dims?.joined(separator: ", ") ?? "…")], but is given \(found.dtype) "
+        + "[\(found.shape.map(String.init).joined(separator: ", "))]",
+      hint: "save the samples with this type and shape")
+  }
+}

@@ -1,0 +1,44 @@
+import ShrinkGraph
+import ShrinkOps
+
+/// Finds the operator that a node applies at an opset; `OperatorTable.make`, or the toy operators of a test.
+package typealias OperatorMaker = @Sendable (Node, Int) throws(OperatorError) -> any Operator
+
+extension OperatorError {
+  /// The same error, naming the node.
+  func at(_ node: Node) -> ShrinkError { ShrinkError(code, place: node.place, fact, hint: hint) }
+}
+
+extension Graph {
+  /// Version of ai.onnx that its nodes are read by.
+  var opset: Int { opsets[""] ?? opsets["ai.onnx"] ?? 1 }
+}
+
+extension Node {
+  /// Whether running it again, on the same operands, gives the same results, and the node alone says what it computes.
+  var isDeterministic: Bool {
+    let random: Set = [
+      "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli", "Dropout",
+    ]
+    let hasSubgraph = attributes.contains { if case .graphs = $0.value { true } else { false } }
+    return !hasSubgraph && !(domain.isEmpty && random.contains(opType))
+  }
+}
+
+/// How large a constant may get by computing it ahead.
+enum FoldLimit {
+  /// Elements of all results of a node together.
+  static let elements = 1 << 20
+
+  /// Number of elements of all types together; nil on overflow.
+  static func count(_ types: [TensorType]) -> Int? {
+    var total = 0
+    for type in types {
+      guard let count = Tensor.checkedCount(type.shape) else { return nil }
+      let (sum, overflow) = total.addingReportingOverflow(count)
+      guard !overflow else { return nil }
+      total = sum
+    }
+    return total
+  }
+}
