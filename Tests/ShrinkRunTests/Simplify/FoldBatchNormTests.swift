@@ -1,0 +1,129 @@
+import ShrinkGraph
+import Testing
+
+@testable import ShrinkRun
+
+@Suite struct FoldBatchNormTests {
+  private static let norm = ["x1", "s", "b", "m", "v"]
+  private let parameters: [String: Tensor] = [
+    "s": Tensor(shape: [2], [2, -0.5] as [Float]), "b": Tensor(shape: [2], [1, 3] as [Float]),
+    "m": Tensor(shape: [2], [0.25, -1] as [Float]), "v": Tensor(shape: [2], [4, 0.25] as [Float]),
+    "w": Tensor(shape: [4, 2], [1, 2, 3, 4, -5, 6, 7, -8] as [Float]), "c": Tensor(shape: [2], [0.5, -2] as [Float]),
+  ]
+  private static let x = Tensor(shape: [2, 4], [-1, 2, -3, 4, 5, -6, 7, -8] as [Float])
+
+  private func checkSame(_ a: Graph, _ b: Graph) throws {
+    let (p, q) = (try a.outputs(for: Self.x), try b.outputs(for: Self.x))
+    #expect(p.keys == q.keys)
+    for (name, numbers) in p {
+      for (x, y) in zip(numbers, q[name] ?? []) { #expect(abs(x - y) <= 1e-4 * max(1, abs(x))) }
+    }
+  }
+
+  private func gemm(_ operands: [String], _ attributes: [Attribute] = [], more: [Node.Toy] = []) -> Graph {
+    toyGraph(
+      parameters, outputs: ["y"] + more.flatMap(\.outputs),
+      [.init("Gemm", operands, ["x1"], attributes), .init("BatchNormalization", Self.norm, ["y"])] + more)
+  }
+
+  @Test(arguments: [["x", "w", "c"], ["x", "w"]], [Float(1), 0.5]) func foldsIntoGemm(
+    _ operands: [String], _ beta: Float
+  ) throws {
+    let before = gemm(operands, [Attribute("beta", .float(beta))])
+    var after = before
+    #expect(try FoldBatchNorm().apply(to: &after))
+    try after.check()
+    #expect(after.texts == ["Gemm(x, w, \(operands.count > 2 ? "c" : "w_bias")) -> y"])
+    try checkSame(before, after)
+    #expect(try !FoldBatchNorm().apply(to: &after))
+  }
+
+  @Test func twoInARow() throws {
+    let before = toyGraph(
+      parameters, outputs: ["y"],
+      [
+        .init("Gemm", ["x", "w", "c"], ["x1"]), .init("BatchNormalization", Self.norm, ["x2"]),
+        .init("BatchNormalization", ["x2", "s", "b", "m", "v"], ["y"]),
+      ])
+    var after = before
+    #expect(try FoldBatchNorm().apply(to: &after))
+    try after.check()
+    #expect(after.texts == ["Gemm(x, w, c) -> y"])
+    try checkSame(before, after)
+  }
+
+  @Test func sharedWeightsAreCopied() throws {
+    let before = gemm(["x", "w", "c"], more: [.init("Gemm", ["x", "w", "c"], ["z"])])
+    var after = before
+    #expect(try FoldBatchNorm().apply(to: &after))
+    try after.check()
+    #expect(after.texts == ["Gemm(x, w_folded, c_folded) -> y", "Gemm(x, w, c) -> z"])
+    try checkSame(before, after)
+  }
+
+  @Test func constantNodesAndListedWeightsKeepTheirForm() throws {
+    var nodes = gemm(["x", "w"])
+    let w = try nodes.value("w")
+    nodes[w].constantForm = .constantNode
+    nodes.nodes.insert(Node("Constant", inputs: [], outputs: [w]), at: 0)
+    var listed = gemm(["x", "w"])
+    listed.inputs.append(try listed.value("w"))
+    for before in [nodes, listed] {
+      var after = before
+      #expect(try FoldBatchNorm().apply(to: &after))
+      try after.check()
+      #expect(try after[after.value("w_bias")].constantForm == .constantNode)
+      #expect(after.inputs.count == before.inputs.count)
+      try checkSame(before, after)
+    }
+  }
+
+  /// Weight layouts: outputs stand on axis 0 for Conv and for Gemm with transB, on axis 1 for ConvTranspose.
+  @Test(arguments: [("Conv", 0), ("ConvTranspose", 1), ("Gemm", 0)]) func axisOfTheOutputs(
+    _ opType: String, _ axis: Int
+  ) throws {
+    var constants = parameters
+    constants["w"] = Tensor(shape: axis == 0 ? [2, 3] : [3, 2], repeating: Float(1))
+    let transposed = opType == "Gemm" ? [Attribute("transB", .int(1))] : []
+    var graph = toyGraph(
+      constants, outputs: ["y"],
+      [.init(opType, ["x", "w"], ["x1"], transposed), .init("BatchNormalization", Self.norm, ["y"])])
+    #expect(try FoldBatchNorm().apply(to: &graph))
+    let weight = try #require(try graph[graph.value("w")].constant).elements(Float.self)
+    let f = [Float(2 / (4.00001).squareRoot()), Float(-0.5 / (0.25001).squareRoot())]
+    #expect(
+      zip(weight, axis == 0 ? [f[0], f[0], f[0], f[1], f[1], f[1]] : [f[0], f[1], f[0], f[1], f[0], f[1]])
+        .allSatisfy { abs($0 - $1) < 1e-6 })
+  }
+
+  @Test func leavesAlone() throws {
+    let cases = [
+      gemm(["x", "w", "c"], more: [.init("Relu", ["x1"], ["z"])]),
+      toyGraph(
+        parameters, outputs: ["y", "x1"],
+        [.init("Gemm", ["x", "w"], ["x1"]), .init("BatchNormalization", Self.norm, ["y"])]),
+      toyGraph(
+        parameters, outputs: ["y"], [.init("Relu", ["x"], ["x1"]), .init("BatchNormalization", Self.norm, ["y"])]),
+      toyGraph(
+        parameters, outputs: ["y"],
+        [
+          .init("ConvTranspose", ["x", "w"], ["x1"], [Attribute("group", .int(2))]),
+          .init("BatchNormalization", Self.norm, ["y"]),
+        ]),
+      toyGraph(
+        parameters, outputs: ["y"],
+        [
+          .init("Gemm", ["x", "w"], ["x1"]),
+          .init("BatchNormalization", Self.norm, ["y"], [Attribute("training_mode", .int(1))]),
+        ]),
+      toyGraph(
+        parameters, outputs: ["y"],
+        [.init("Gemm", ["x", "w"], ["x1"]), .init("BatchNormalization", ["x1", "x", "b", "m", "v"], ["y"])]),
+    ]
+    for before in cases {
+      var after = before
+      #expect(try !FoldBatchNorm().apply(to: &after))
+      #expect(after.texts == before.texts)
+    }
+  }
+}
