@@ -6,7 +6,7 @@ import ShrinkGraph
   import Musl
 #endif
 
-private func openForReading(_ path: String) -> Int32 { open(path, O_RDONLY | O_CLOEXEC) }
+private func openForReading(_ path: String) -> Int32 { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
 
 /// Opens files as memory that the system pages in on demand.
 enum MappedFile {
@@ -20,6 +20,7 @@ enum MappedFile {
     var info = stat()
     guard fstat(descriptor, &info) == 0 else { throw .cannotOpen(path, lastError()) }
     guard info.st_mode & S_IFMT != S_IFDIR else { throw .folder(path) }
+    guard info.st_mode & S_IFMT == S_IFREG else { throw .cannotOpen(path, "it is no regular file") }
     guard info.st_size > 0 else { throw .empty(path) }
     guard let storage = map(descriptor, byteCount: Int(info.st_size)) else { throw .cannotOpen(path, lastError()) }
     return storage

@@ -45,6 +45,8 @@ import Testing
       #expect(try failure(text, "a.npz", folder)?.fact.contains("no readable zip") == true)
       #expect(try failure(text, "a.npy", folder)?.fact.contains("does not begin") == true)
       #expect(try failure(text, "a.txt", folder)?.hint?.contains(".bin") == true)
+      #expect(mkfifo(folder + "/pipe.bin", 0o600) == 0)
+      #expect(Files.failure([folder + "/pipe.bin"])?.fact.contains("no regular file") == true)
       #expect(Files.failure([])?.code == .usage)
     }
   }
