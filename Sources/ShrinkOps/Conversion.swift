@@ -1,0 +1,139 @@
+import ShrinkGraph
+import ShrinkMath
+
+/// Conversion between numeric element types, as Cast does it: floats become integers towards zero, integers that do not
+/// fit keep their low bits, everything but zero is true.
+enum Conversion {
+  /// Elements that are converted at a time, through a buffer that fits the innermost cache.
+  private static let block = 1024
+
+  /// The same numbers in another element type. Throws for types that are not numbers of at least a byte.
+  static func convert(_ x: Tensor, to dtype: DType) throws(OperatorError) -> Tensor {
+    guard isNumeric(x.dtype) else { throw .unsupportedType(x.dtype) }
+    guard isNumeric(dtype) else { throw .unsupportedType(dtype) }
+    if x.dtype == dtype { return x }
+    let count = x.count
+    let storage = TensorStorage(byteCount: try Tensor.count(Axes.checked(x.shape, dtype)) * dtype.bits / 8)
+    let areIntegers = !x.dtype.isFloat && !dtype.isFloat
+    x.withBytes { bytes in
+      guard let source = bytes.baseAddress else { return }
+      Parallel.forEach((count + block - 1) / block, minimumChunk: Walk.grain / block) { blocks in
+        withUnsafeTemporaryAllocation(byteCount: block * 8, alignment: 8) { scratch in
+          guard let scratch = scratch.baseAddress else { return }
+          for first in blocks.lazy.map({ $0 * block }) {
+            let size = min(block, count - first)
+            let from = source + first * (x.dtype.bits / 8)
+            let to = storage.bytes + first * (dtype.bits / 8)
+            if areIntegers {
+              loadIntegers(x.dtype, from, scratch, size)
+              storeIntegers(scratch, dtype, to, size)
+            } else {
+              loadFloats(x.dtype, from, scratch, size)
+              storeFloats(scratch, dtype, to, size)
+            }
+          }
+        }
+      }
+    }
+    return Tensor(dtype: dtype, shape: x.shape, storage: storage)
+  }
+
+  /// Whether there is a conversion from and to it.
+  static func isNumeric(_ dtype: DType) -> Bool {
+    switch dtype {
+    case .float32, .float64, .float16, .bfloat16, .bool: true
+    case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64: true
+    default: false
+    }
+  }
+
+  /// Applies a function to `count` elements behind one pointer and puts the results behind the other.
+  @inline(__always)
+  private static func fill<S, D>(
+    _ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer, _ count: Int, _ function: (S) -> D
+  ) {
+    let source = from.assumingMemoryBound(to: S.self)
+    let target = to.bindMemory(to: D.self, capacity: count)
+    for i in 0..<count { target[i] = function(source[i]) }
+  }
+
+  private static func loadFloats(
+    _ dtype: DType, _ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer, _ count: Int
+  ) {
+    switch dtype {
+    case .float32: fill(from, to, count) { (v: Float) in Double(v) }
+    case .float64: fill(from, to, count) { (v: Double) in v }
+    case .float16: fill(from, to, count) { (v: UInt16) in Double(Half.decode(v)) }
+    case .bfloat16: fill(from, to, count) { (v: UInt16) in Double(Half.decodeBrain(v)) }
+    case .int8: fill(from, to, count) { (v: Int8) in Double(v) }
+    case .int16: fill(from, to, count) { (v: Int16) in Double(v) }
+    case .int32: fill(from, to, count) { (v: Int32) in Double(v) }
+    case .int64: fill(from, to, count) { (v: Int64) in Double(v) }
+    case .uint8: fill(from, to, count) { (v: UInt8) in Double(v) }
+    case .uint16: fill(from, to, count) { (v: UInt16) in Double(v) }
+    case .uint32: fill(from, to, count) { (v: UInt32) in Double(v) }
+    case .uint64: fill(from, to, count) { (v: UInt64) in Double(v) }
+    case .bool: fill(from, to, count) { (v: UInt8) in v == 0 ? 0.0 : 1.0 }
+    default: preconditionFailure("\(dtype) is not numeric")
+    }
+  }
+
+  private static func loadIntegers(
+    _ dtype: DType, _ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer, _ count: Int
+  ) {
+    switch dtype {
+    case .int8: fill(from, to, count) { (v: Int8) in Int64(v) }
+    case .int16: fill(from, to, count) { (v: Int16) in Int64(v) }
+    case .int32: fill(from, to, count) { (v: Int32) in Int64(v) }
+    case .int64: fill(from, to, count) { (v: Int64) in v }
+    case .uint8: fill(from, to, count) { (v: UInt8) in Int64(v) }
+    case .uint16: fill(from, to, count) { (v: UInt16) in Int64(v) }
+    case .uint32: fill(from, to, count) { (v: UInt32) in Int64(v) }
+    case .uint64: fill(from, to, count) { (v: UInt64) in Int64(bitPattern: v) }
+    case .bool: fill(from, to, count) { (v: UInt8) in v == 0 ? Int64(0) : 1 }
+    default: preconditionFailure("\(dtype) is not an integer")
+    }
+  }
+
+  private static func storeFloats(
+    _ from: UnsafeRawPointer, _ dtype: DType, _ to: UnsafeMutableRawPointer, _ count: Int
+  ) {
+    switch dtype {
+    case .float32: fill(from, to, count) { (v: Double) in Float(v) }
+    case .float64: fill(from, to, count) { (v: Double) in v }
+    case .float16: fill(from, to, count) { (v: Double) in Half.encode(v) }
+    case .bfloat16: fill(from, to, count) { (v: Double) in Half.encodeBrain(v) }
+    case .int8: fill(from, to, count) { (v: Double) in Int8(truncatingIfNeeded: integer(v)) }
+    case .int16: fill(from, to, count) { (v: Double) in Int16(truncatingIfNeeded: integer(v)) }
+    case .int32: fill(from, to, count) { (v: Double) in Int32(truncatingIfNeeded: integer(v)) }
+    case .int64: fill(from, to, count) { (v: Double) in integer(v) }
+    case .uint8: fill(from, to, count) { (v: Double) in UInt8(truncatingIfNeeded: integer(v)) }
+    case .uint16: fill(from, to, count) { (v: Double) in UInt16(truncatingIfNeeded: integer(v)) }
+    case .uint32: fill(from, to, count) { (v: Double) in UInt32(truncatingIfNeeded: integer(v)) }
+    case .uint64:
+      fill(from, to, count) { (v: Double) in UInt64(exactly: v.rounded(.towardZero)) ?? UInt64(bitPattern: integer(v)) }
+    case .bool: fill(from, to, count) { (v: Double) in v == 0 ? UInt8(0) : 1 }
+    default: preconditionFailure("\(dtype) is not numeric")
+    }
+  }
+
+  private static func storeIntegers(
+    _ from: UnsafeRawPointer, _ dtype: DType, _ to: UnsafeMutableRawPointer, _ count: Int
+  ) {
+    switch dtype {
+    case .int8, .uint8: fill(from, to, count) { (v: Int64) in UInt8(truncatingIfNeeded: v) }
+    case .int16, .uint16: fill(from, to, count) { (v: Int64) in UInt16(truncatingIfNeeded: v) }
+    case .int32, .uint32: fill(from, to, count) { (v: Int64) in UInt32(truncatingIfNeeded: v) }
+    case .int64, .uint64: fill(from, to, count) { (v: Int64) in v }
+    case .bool: fill(from, to, count) { (v: Int64) in v == 0 ? UInt8(0) : 1 }
+    default: preconditionFailure("\(dtype) is not an integer")
+    }
+  }
+
+  /// The integer towards zero; the nearest one there is for numbers beyond, 0 for what is not a number.
+  @inline(__always)
+  private static func integer(_ v: Double) -> Int64 {
+    guard v > -0x1p63 else { return v.isNaN ? 0 : .min }
+    return v < 0x1p63 ? Int64(v) : .max
+  }
+}

@@ -1,0 +1,109 @@
+import ShrinkGraph
+
+/// Arithmetic on two operands that are broadcast together.
+package struct Arithmetic: Operator {
+  package static let names = Function.allCases.map(\.rawValue)
+  package static let opsets = 7...28
+  package static let inputs = 2...2
+
+  /// Which function.
+  enum Function: String, CaseIterable {
+    case add = "Add"
+    case div = "Div"
+    case mod = "Mod"
+    case mul = "Mul"
+    case pow = "Pow"
+    case sub = "Sub"
+  }
+  private let function: Function
+  /// Whether Mod takes the sign of the dividend, as C does.
+  private let isC: Bool
+
+  package init(_ attributes: Attributes) throws(OperatorError) {
+    guard let function = Function(rawValue: attributes.opType) else {
+      throw .unsupported("the function \(attributes.opType)")
+    }
+    self.function = function
+    isC = try attributes.int("fmod", default: 0) != 0
+  }
+
+  package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
+    guard inputs[0].dtype == inputs[1].dtype || function == .pow else {
+      throw .differentTypes(inputs[0].dtype, inputs[1].dtype)
+    }
+    return [TensorType(inputs[0].dtype, try Broadcast.shape([inputs[0].shape, inputs[1].shape]))]
+  }
+
+  package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
+    let shape = try infer(inputs.types)[0].shape
+    let a = inputs[0]
+    if function == .pow, !a.dtype.isFloat || !inputs[1].dtype.isFloat {
+      return [try Self.mixedPower(a, inputs[1], shape)]
+    }
+    let b = inputs[1].dtype == a.dtype ? inputs[1] : try Conversion.convert(inputs[1], to: a.dtype)
+    return switch a.dtype {
+    case .float32: [compute(a, b, shape, Float.self)]
+    case .float64: [compute(a, b, shape, Double.self)]
+    case .int64: [try computeInteger(a, b, shape, Int64.self)]
+    case .int32: [try computeInteger(a, b, shape, Int32.self)]
+    default: throw .unsupportedType(a.dtype)
+    }
+  }
+
+  package func couple(_ c: inout Coupling) { Broadcast.couple(&c) }
+
+  /// Integer bases or exponents: computed in float64, whose 53 bits hold every power that networks take of a shape.
+  private static func mixedPower(_ a: Tensor, _ b: Tensor, _ shape: [Int]) throws(OperatorError) -> Tensor {
+    let base = try Conversion.convert(a, to: .float64)
+    let exponent = try Conversion.convert(b, to: .float64)
+    return try Conversion.convert(Broadcast.map(base, exponent, to: shape, Double.power), to: a.dtype)
+  }
+
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  private func compute<T: Real>(_ a: Tensor, _ b: Tensor, _ shape: [Int], _: T.Type) -> Tensor {
+    switch function {
+    case .add: Broadcast.map(a, b, to: shape) { (x: T, y: T) in x + y }
+    case .div: Broadcast.map(a, b, to: shape) { (x: T, y: T) in x / y }
+    case .mul: Broadcast.map(a, b, to: shape) { (x: T, y: T) in x * y }
+    case .sub: Broadcast.map(a, b, to: shape) { (x: T, y: T) in x - y }
+    case .pow:
+      b.count == 1 && b.elements(T.self) == [2]
+        ? Broadcast.map(a, b, to: shape) { (x: T, _: T) in x * x }
+        : Broadcast.map(a, b, to: shape) { (x: T, y: T) in T.power(x, y) }
+    case .mod:
+      isC
+        ? Broadcast.map(a, b, to: shape) { (x: T, y: T) in T.remainder(x, y) }
+        : Broadcast.map(a, b, to: shape) { (x: T, y: T) in x - y * (x / y).rounded(.down) }
+    }
+  }
+
+  private func computeInteger<T: FixedWidthInteger & SignedInteger & TensorElement>(
+    _ a: Tensor, _ b: Tensor, _ shape: [Int], _: T.Type
+  ) throws(OperatorError) -> Tensor {
+    if function == .div || function == .mod {
+      guard !b.elements(T.self).contains(0) else { throw .divisionByZero() }
+    }
+    switch function {
+    case .add: return Broadcast.map(a, b, to: shape) { (x: T, y: T) in x &+ y }
+    case .mul: return Broadcast.map(a, b, to: shape) { (x: T, y: T) in x &* y }
+    case .sub: return Broadcast.map(a, b, to: shape) { (x: T, y: T) in x &- y }
+    case .div: return Broadcast.map(a, b, to: shape) { (x: T, y: T) in x.dividedReportingOverflow(by: y).partialValue }
+    case .pow: throw .unsupportedType(a.dtype)
+    case .mod:
+      let isC = isC
+      return Broadcast.map(a, b, to: shape) { (x: T, y: T) in
+        let rest = x.remainderReportingOverflow(dividingBy: y).partialValue
+        return !isC && rest != 0 && (rest < 0) != (y < 0) ? rest &+ y : rest
+      }
+    }
+  }
+}
+
+extension OperatorError {
+  /// Operands that must have one element type have two.
+  static func differentTypes(_ a: DType, _ b: DType) -> OperatorError {
+    .invalid("its operands have the element types \(a) and \(b), which must be the same")
+  }
+  fileprivate static func divisionByZero() -> OperatorError { OperatorError(.badData, "divides an integer by zero") }
+}

@@ -1,0 +1,39 @@
+import ShrinkGraph
+
+/// Repeats axes of size 1 until the operand has the shape that the second operand broadcasts it to.
+package struct Expand: Operator {
+  package static let names = ["Expand"]
+  package static let opsets = 8...28
+  package static let inputs = 2...2
+
+  package init(_ attributes: Attributes) {}
+
+  package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
+    let target = try Axes.constant(inputs, 1, "shape") ?? []
+    let shape = try Broadcast.shape([inputs[0].shape, try Axes.checked(target, .uint8)])
+    return [TensorType(inputs[0].dtype, try Axes.checked(shape, inputs[0].dtype))]
+  }
+
+  package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
+    let shape = try infer(inputs.types)[0].shape
+    if shape == inputs[0].shape { return [inputs[0]] }
+    return [
+      try StridedView(shape: shape, strides: Broadcast.strides(inputs[0].shape, in: shape)).copied(from: inputs[0])
+    ]
+  }
+
+  package func couple(_ c: inout Coupling) {
+    guard c.inputs.optional(1)?.constant?.integers != nil else { return }
+    let lead = c.outputs[0].shape.count - c.inputs[0].shape.count
+    for (axis, size) in c.inputs[0].shape.enumerated() where size != 1 && size == c.outputs[0].shape[lead + axis] {
+      c.tie(.input(0, axis), .output(0, lead + axis))
+    }
+  }
+
+  package func resize(_ c: Coupling, to size: (Port) -> Int) -> [Resize] {
+    guard let old = c.inputs.optional(1)?.constant?.integers else { return [] }
+    let lead = c.outputs[0].shape.count - old.count
+    let new = old.indices.map { old[$0] == 1 ? 1 : size(.output(0, lead + $0)) }
+    return new == old ? [] : [.operand(1, Tensor(shape: [new.count], new.map(Int64.init)))]
+  }
+}

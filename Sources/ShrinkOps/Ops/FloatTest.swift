@@ -1,0 +1,34 @@
+import ShrinkGraph
+
+/// IsNaN and IsInf: which elements are not finite numbers.
+package struct FloatTest: Operator {
+  package static let names = ["IsNaN", "IsInf"]
+  package static let opsets = 9...28
+  package static let inputs = 1...1
+  private let isNaN: Bool
+  private let negative: Bool
+  private let positive: Bool
+
+  package init(_ attributes: Attributes) throws(OperatorError) {
+    isNaN = attributes.opType == "IsNaN"
+    negative = try attributes.int("detect_negative", default: 1) != 0
+    positive = try attributes.int("detect_positive", default: 1) != 0
+  }
+
+  package func infer(_ inputs: Operands<TensorType>) -> [TensorType] { [TensorType(.bool, inputs[0].shape)] }
+
+  package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
+    switch inputs[0].dtype {
+    case .float32: [test(inputs[0], Float.self)]
+    case .float64: [test(inputs[0], Double.self)]
+    default: throw .unsupportedType(inputs[0].dtype)
+    }
+  }
+
+  package func couple(_ c: inout Coupling) { c.tieAll(input: 0, output: 0) }
+
+  private func test<T: Real>(_ x: Tensor, _: T.Type) -> Tensor {
+    if isNaN { return Elementwise.map(x) { (v: T) in v.isNaN } }
+    return Elementwise.map(x) { (v: T) in v.isInfinite && (v < 0 ? negative : positive) }
+  }
+}

@@ -1,0 +1,63 @@
+import ShrinkGraph
+
+/// The same elements under another shape: 0 copies a size, −1 takes what is left.
+package struct Reshape: Operator {
+  package static let names = ["Reshape"]
+  package static let opsets = 5...28
+  package static let inputs = 2...2
+  private let allowsZero: Bool
+
+  package init(_ attributes: Attributes) throws(OperatorError) {
+    allowsZero = try attributes.int("allowzero", default: 0) != 0
+  }
+
+  package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
+    let target = try Axes.constant(inputs, 1, "shape") ?? []
+    return [TensorType(inputs[0].dtype, try resolve(target, inputs[0].shape))]
+  }
+
+  package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
+    [inputs[0].reshaped(try infer(inputs.types)[0].shape)]
+  }
+
+  private func resolve(_ target: [Int], _ input: [Int]) throws(OperatorError) -> [Int] {
+    var shape = target
+    for axis in target.indices where target[axis] == 0 && !allowsZero {
+      guard axis < input.count else { throw .noSize(axis, input) }
+      shape[axis] = input[axis]
+    }
+    let count = Tensor.count(input)
+    if let open = shape.firstIndex(of: -1) {
+      shape[open] = 1
+      guard let known = Tensor.checkedCount(shape), known > 0, count % known == 0 else { throw .misfit(input, target) }
+      shape[open] = count / known
+    }
+    guard Tensor.checkedCount(shape) == count else { throw .misfit(input, target) }
+    return shape
+  }
+
+  package func couple(_ c: inout Coupling) {
+    guard c.inputs.optional(1)?.constant?.integers != nil else { return }
+    Regrouping.couple(&c)
+  }
+
+  package func resize(_ c: Coupling, to size: (Port) -> Int) -> [Resize] {
+    guard let old = c.inputs.optional(1)?.constant?.integers else { return [] }
+    var new = old
+    for axis in old.indices where old[axis] != -1 {
+      let wanted = size(.output(0, axis))
+      let copies = old[axis] == 0 && !allowsZero && axis < c.inputs[0].shape.count
+      if copies ? size(.input(0, axis)) != wanted : old[axis] != wanted { new[axis] = wanted }
+    }
+    return new == old ? [] : [.operand(1, Tensor(shape: [new.count], new.map(Int64.init)))]
+  }
+}
+
+extension OperatorError {
+  fileprivate static func noSize(_ axis: Int, _ input: [Int]) -> OperatorError {
+    .invalid("copies the size of axis \(axis) of a tensor of shape \(input)")
+  }
+  fileprivate static func misfit(_ input: [Int], _ target: [Int]) -> OperatorError {
+    .invalid("a tensor of shape \(input) cannot be read as \(target)")
+  }
+}

@@ -1,0 +1,97 @@
+import ShrinkGraph
+
+/// Cuts one axis into consecutive parts, of given or of equal lengths.
+package struct Split: Operator {
+  package static let names = ["Split"]
+  package static let opsets = 2...28
+  package static let inputs = 1...2
+  private let axis: Int
+  private let parts: Int
+  private let attribute: [Int]?
+  private let opset: Int
+
+  package init(_ attributes: Attributes) throws(OperatorError) {
+    axis = try attributes.int("axis", default: 0)
+    attribute = try attributes.ints("split")
+    opset = attributes.opset
+    parts = attributes.outputs
+    if let count = try attributes.int("num_outputs"), count != parts {
+      throw .invalid("attribute 'num_outputs' is \(count), but the node names \(parts) results")
+    }
+    guard parts > 0 else { throw .invalid("the node names no result") }
+  }
+
+  package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
+    let shape = inputs[0].shape
+    let axis = try Axes.position(axis, rank: shape.count)
+    return try lengths(inputs, shape[axis]).map { length in
+      var part = shape
+      part[axis] = length
+      return TensorType(inputs[0].dtype, part)
+    }
+  }
+
+  package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
+    let x = inputs[0]
+    let axis = try Axes.position(axis, rank: x.rank)
+    let strides = Axes.strides(x.shape)
+    var result: [Tensor] = []
+    var start = 0
+    for part in try infer(inputs.types) {
+      let isEmpty = part.shape.contains(0)
+      let view = StridedView(shape: part.shape, strides: strides, start: isEmpty ? 0 : start * strides[axis])
+      result.append(try view.copied(from: x))
+      start += part.shape[axis]
+    }
+    return result
+  }
+
+  private func lengths(_ inputs: Operands<TensorType>, _ size: Int) throws(OperatorError) -> [Int] {
+    guard let given = try Axes.integers(attribute, inputs, 1, "split") else {
+      // Equal parts; from opset 18 on the last may be shorter.
+      let length = (size + parts - 1) / parts
+      guard size % parts == 0 || (opset >= 18 && length * (parts - 1) <= size) else { throw .unequal(size, parts) }
+      return (0..<parts).map { min(length, size - $0 * length) }
+    }
+    var total = 0
+    for length in given {
+      guard length >= 0, length <= size - total else { throw .misfit(given, size) }
+      total += length
+    }
+    guard total == size, given.count == parts else { throw .misfit(given, size) }
+    return given
+  }
+
+  private func isImplicit(_ c: Coupling) -> Bool { attribute == nil && c.inputs.optional(1) == nil }
+
+  /// Where the node holds no lengths, the parts must stay equal: index i of each goes with index i of the first.
+  package func couple(_ c: inout Coupling) {
+    guard let axis = try? Axes.position(axis, rank: c.inputs[0].shape.count) else { return }
+    for part in 0..<parts { c.tieAll(input: 0, output: part, except: [axis]) }
+    if isImplicit(c), c.size(.input(0, axis)) % parts != 0 { return }
+    var start = 0
+    for part in 0..<parts {
+      let length = c.size(.output(part, axis))
+      c.tie(.output(part, axis), from: 0, .input(0, axis), from: start, count: length)
+      if isImplicit(c), part > 0 { c.tie(.output(part, axis), .output(0, axis)) }
+      start += length
+    }
+  }
+
+  package func resize(_ c: Coupling, to size: (Port) -> Int) -> [Resize] {
+    guard !isImplicit(c), let axis = try? Axes.position(axis, rank: c.inputs[0].shape.count) else { return [] }
+    let lengths = (0..<parts).map { Int64(size(.output($0, axis))) }
+    if lengths == (0..<parts).map({ Int64(c.size(.output($0, axis))) }) { return [] }
+    if attribute != nil { return [.attribute("split", .ints(lengths))] }
+    return [.operand(1, Tensor(shape: [parts], lengths))]
+  }
+}
+
+extension OperatorError {
+  fileprivate static func unequal(_ size: Int, _ parts: Int) -> OperatorError {
+    .invalid("an axis of \(size) cannot be cut into \(parts) equal parts")
+  }
+  fileprivate static func misfit(_ lengths: [Int], _ size: Int) -> OperatorError {
+    .invalid("an axis of \(size) cannot be cut into parts of \(lengths)")
+  }
+}

@@ -1,0 +1,43 @@
+import ShrinkGraph
+
+/// Repeats the whole operand along each axis.
+package struct Tile: Operator {
+  package static let names = ["Tile"]
+  package static let opsets = 6...28
+  package static let inputs = 2...2
+
+  package init(_ attributes: Attributes) {}
+
+  package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
+    let (shape, repeats) = (inputs[0].shape, try repeats(inputs))
+    var result: [Int] = []
+    for axis in shape.indices {
+      let (size, overflow) = shape[axis].multipliedReportingOverflow(by: repeats[axis])
+      guard !overflow, size >= 0 else { throw .invalid("repeats an axis of \(shape[axis]) \(repeats[axis]) times") }
+      result.append(size)
+    }
+    return [TensorType(inputs[0].dtype, try Axes.checked(result, inputs[0].dtype))]
+  }
+
+  package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
+    let shape = try infer(inputs.types)[0].shape
+    let (x, repeats, strides) = (inputs[0], try repeats(inputs.types), Axes.strides(inputs[0].shape))
+    if shape == x.shape { return [x] }
+    let view = StridedView(
+      shape: x.shape.indices.flatMap { [repeats[$0], x.shape[$0]] }, strides: strides.flatMap { [0, $0] })
+    return [try view.copied(from: x).reshaped(shape)]
+  }
+
+  private func repeats(_ inputs: Operands<TensorType>) throws(OperatorError) -> [Int] {
+    let repeats = try Axes.constant(inputs, 1, "repeats") ?? []
+    guard repeats.count == inputs[0].shape.count else {
+      throw .invalid("repeats \(repeats.count) axes of a tensor with \(inputs[0].shape.count)")
+    }
+    return repeats
+  }
+
+  package func couple(_ c: inout Coupling) {
+    guard let repeats = try? repeats(c.inputs) else { return }
+    c.tieAll(input: 0, output: 0, except: Set(repeats.indices.filter { repeats[$0] != 1 }))
+  }
+}
