@@ -2,13 +2,17 @@ import ShrinkGraph
 
 /// Positions of axes and sizes of results, as attributes and operands from a file give them.
 enum Axes {
-  /// An axis counted from 0; a negative one counts from the end. Throws when there is no such axis.
+  /// An axis counted from 0; a negative one counts from the end.
+  ///
+  /// Throws when there is no such axis.
   static func position(_ axis: Int, rank: Int) throws(OperatorError) -> Int {
     guard axis < rank, axis >= -rank else { throw .noAxis(axis, rank) }
     return axis < 0 ? axis + rank : axis
   }
 
-  /// Axes counted from 0, in the order given. Throws when one does not exist or stands twice.
+  /// Axes counted from 0, in the order given.
+  ///
+  /// Throws when one does not exist or stands twice.
   static func positions(_ axes: [Int], rank: Int) throws(OperatorError) -> [Int] {
     var result: [Int] = []
     for axis in axes {
@@ -40,7 +44,9 @@ enum Axes {
   /// Most bytes that one result may take: more is a broken file, not a network.
   static let largestResult = 1 << 33
 
-  /// Passes a shape that comes from the file on. Throws when a size is negative or the result could not be held.
+  /// Passes a shape that comes from the file on.
+  ///
+  /// Throws when a size is negative or the result could not be held.
   static func checked(_ shape: [Int], _ dtype: DType) throws(OperatorError) -> [Int] {
     guard let count = Tensor.checkedCount(shape), let bytes = dtype.byteCount(count), bytes <= largestResult else {
       throw .invalid("the result would have shape \(shape)")
@@ -48,7 +54,9 @@ enum Axes {
     return shape
   }
 
-  /// Steps in elements along each axis of a row-major array. The shape's count must not overflow.
+  /// Steps in elements along each axis of a row-major array.
+  ///
+  /// The shape's count must not overflow.
   static func strides(_ shape: [Int]) -> [Int] {
     var result = [Int](repeating: 1, count: shape.count)
     for axis in shape.indices.dropLast().reversed() { result[axis] = result[axis + 1] * shape[axis + 1] }

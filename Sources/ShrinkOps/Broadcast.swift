@@ -1,9 +1,12 @@
 import ShrinkGraph
 
 /// ONNX multidirectional broadcasting: shapes are aligned at their last axes, and an axis of size 1 repeats.
+///
 /// Source: ONNX documentation, "Broadcasting in ONNX".
 enum Broadcast {
-  /// The shape that all of the shapes repeat into. Throws when two sizes other than 1 differ.
+  /// The shape that all of the shapes repeat into.
+  ///
+  /// Throws when two sizes other than 1 differ.
   static func shape(_ shapes: [[Int]]) throws(OperatorError) -> [Int] {
     var result: [Int] = []
     for shape in shapes {

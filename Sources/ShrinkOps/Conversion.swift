@@ -7,7 +7,9 @@ enum Conversion {
   /// Elements that are converted at a time, through a buffer that fits the innermost cache.
   private static let block = 1024
 
-  /// The same numbers in another element type. Throws for types that are not numbers of at least a byte.
+  /// The same numbers in another element type.
+  ///
+  /// Throws for types that are not numbers of at least a byte.
   static func convert(_ x: Tensor, to dtype: DType) throws(OperatorError) -> Tensor {
     guard isNumeric(x.dtype) else { throw .unsupportedType(x.dtype) }
     guard isNumeric(dtype) else { throw .unsupportedType(dtype) }
@@ -36,6 +38,31 @@ enum Conversion {
       }
     }
     return Tensor(dtype: dtype, shape: x.shape, storage: storage)
+  }
+
+  /// Runs a kernel on operands of a type that it does not know in a wider type that it does.
+  ///
+  /// Float32 for 16-bit floats, int64 for integers, which wraps to the same low bits. Throws when there is no wider
+  /// type.
+  static func widening(
+    _ inputs: Operands<Tensor>, _ run: (Operands<Tensor>) throws(OperatorError) -> [Tensor]
+  ) throws(OperatorError) -> [Tensor] {
+    let narrow = inputs[0].dtype
+    let wide: DType
+    switch narrow {
+    case .float16, .bfloat16: wide = .float32
+    case .int8, .int16, .int32, .uint8, .uint16, .uint32, .bool: wide = .int64
+    default: throw .unsupportedType(narrow)
+    }
+    var operands: [Tensor?] = []
+    for item in inputs.items {
+      if let item, item.dtype == narrow { operands.append(try convert(item, to: wide)) } else { operands.append(item) }
+    }
+    var results: [Tensor] = []
+    for result in try run(Operands(operands)) {
+      results.append(result.dtype == wide ? try convert(result, to: narrow) : result)
+    }
+    return results
   }
 
   /// Whether there is a conversion from and to it.

@@ -37,8 +37,9 @@ struct Reduction {
     }
   }
 
-  /// Folds the elements of each part, in their order, into a result of `shape`. Results depend neither on the number
-  /// of threads nor on the walk.
+  /// Folds the elements of each part, in their order, into a result of `shape`.
+  ///
+  /// Results depend neither on the number of threads nor on the walk.
   @inline(__always)
   func fold<T: TensorElement, S, R: TensorElement>(
     _ x: Tensor, _ shape: [Int], _ first: S, _ step: (S, T) -> S, _ finish: (S) -> R

@@ -19,7 +19,9 @@ enum Regrouping {
   /// Elements of a run for each index of its outermost axis.
   private static func block(_ shape: [Int], _ run: [Int]) -> Int { run.dropFirst().reduce(1) { $0 * shape[$1] } }
 
-  /// The runs, without axes of size 1. Empty when a size is 0.
+  /// The runs, without axes of size 1.
+  ///
+  /// Empty when a size is 0.
   static func runs(_ input: [Int], _ output: [Int]) -> [(from: [Int], to: [Int])] {
     guard !input.contains(0), !output.contains(0) else { return [] }
     let from = input.indices.filter { input[$0] != 1 }

@@ -21,8 +21,9 @@ struct StridedView {
     return StridedView(shape: order.map { shape[$0] }, strides: order.map { strides[$0] })
   }
 
-  /// Copies the elements that the view shows, which must all lie within `source`. Throws when elements are smaller
-  /// than a byte or have no fixed size.
+  /// Copies the elements that the view shows, which must all lie within `source`.
+  ///
+  /// Throws when elements are smaller than a byte or have no fixed size.
   func copied(from source: Tensor) throws(OperatorError) -> Tensor {
     try Self.checkElements(source.dtype)
     let width = source.dtype.bits / 8

@@ -39,8 +39,9 @@ struct Walk {
   /// Step of an array along a row; 0 for an array that there is not.
   func step(_ array: Int) -> Int { array < strides.count ? strides[array][sizes.count - 1] : 0 }
 
-  /// Calls `body(result, first, second, third, count)` for runs of `count` elements, on several threads: offsets in
-  /// elements at which the run starts in the result and in each array. Runs do not overlap in the result.
+  /// Calls `body(result, first, second, third, count)` for runs of `count` elements, on several threads.
+  ///
+  /// Offsets in elements at which the run starts in the result and in each array. Runs do not overlap in the result.
   func forEachRun(_ body: (Int, Int, Int, Int, Int) -> Void) {
     let (rows, inner) = (rows, inner)
     guard rows > 0, inner > 0 else { return }

@@ -1,6 +1,8 @@
 import ShrinkGraph
 
-/// Nonlinearities of networks, with the numbers that shape them. Formulas: ONNX operator documentation.
+/// Nonlinearities of networks, with the numbers that shape them.
+///
+/// Formulas: ONNX operator documentation.
 package struct Activation: Operator {
   package static let names = Function.allCases.map(\.rawValue)
   package static let opsets = 6...28
@@ -65,6 +67,7 @@ package struct Activation: Operator {
     switch inputs[0].dtype {
     case .float32: [compute(inputs[0], Float.self)]
     case .float64: [compute(inputs[0], Double.self)]
+    case .float16, .bfloat16: try Conversion.widening(inputs, run)
     default: throw .unsupportedType(inputs[0].dtype)
     }
   }

@@ -34,6 +34,7 @@ package struct ArgReduce: Operator {
     case .int32: return [find(x, axis, shape, Int32.self)]
     case .int8: return [find(x, axis, shape, Int8.self)]
     case .uint8: return [find(x, axis, shape, UInt8.self)]
+    case .float16, .bfloat16: return try Conversion.widening(inputs, run)
     default: throw .unsupportedType(x.dtype)
     }
   }

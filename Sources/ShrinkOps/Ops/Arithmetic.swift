@@ -46,7 +46,8 @@ package struct Arithmetic: Operator {
     case .float64: [compute(a, b, shape, Double.self)]
     case .int64: [try computeInteger(a, b, shape, Int64.self)]
     case .int32: [try computeInteger(a, b, shape, Int32.self)]
-    default: throw .unsupportedType(a.dtype)
+    case .bool: throw .unsupportedType(a.dtype)
+    default: try Conversion.widening(Operands([a, b]), run)
     }
   }
 
@@ -74,8 +75,16 @@ package struct Arithmetic: Operator {
     case .mod:
       isC
         ? Broadcast.map(a, b, to: shape) { (x: T, y: T) in T.remainder(x, y) }
-        : Broadcast.map(a, b, to: shape) { (x: T, y: T) in x - y * (x / y).rounded(.down) }
+        : Broadcast.map(a, b, to: shape) { (x: T, y: T) in Self.modulus(x, y) }
     }
+  }
+
+  /// The remainder with the sign of the divisor, as Python's.
+  @inline(__always)
+  private static func modulus<T: Real>(_ x: T, _ y: T) -> T {
+    let rest = T.remainder(x, y)
+    if rest == 0 { return T(signOf: y, magnitudeOf: rest) }
+    return (rest < 0) != (y < 0) ? rest + y : rest
   }
 
   private func computeInteger<T: FixedWidthInteger & SignedInteger & TensorElement>(

@@ -36,9 +36,9 @@ package struct Comparison: Operator {
     case .float64: return [compute(a, b, shape, Double.self)]
     case .int64: return [compute(a, b, shape, Int64.self)]
     case .int32: return [compute(a, b, shape, Int32.self)]
-    case .uint8: return [compute(a, b, shape, UInt8.self)]
     case .bool where function == .equal: return [Broadcast.map(a, b, to: shape) { (x: Bool, y: Bool) in x == y }]
-    default: throw .unsupportedType(a.dtype)
+    case .bool: throw .unsupportedType(a.dtype)
+    default: return try Conversion.widening(inputs, run)
     }
   }
 

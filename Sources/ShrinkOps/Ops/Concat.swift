@@ -47,11 +47,13 @@ package struct Concat: Operator {
     return [Tensor(dtype: type.dtype, shape: type.shape, storage: storage)]
   }
 
+  /// A part of one index must stay, and a rule cannot pin one index: then the axis is not named.
   package func couple(_ c: inout Coupling) {
     guard let axis = try? Axes.position(axis, rank: c.outputs[0].shape.count) else { return }
+    let isNamed = c.inputs.count == 1 || !c.inputs.present.contains { $0.shape[axis] == 1 }
     var offset = 0
     for slot in 0..<c.inputs.count where c.inputs.optional(slot) != nil {
-      c.tie(.input(slot, axis), .output(0, axis), offset: offset)
+      if isNamed { c.tie(.input(slot, axis), .output(0, axis), offset: offset) }
       c.tieAll(input: slot, output: 0, except: [axis])
       offset += c.size(.input(slot, axis))
     }

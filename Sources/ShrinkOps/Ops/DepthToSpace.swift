@@ -38,7 +38,8 @@ package struct DepthToSpace: Operator {
     let s = inputs[0].shape
     let view: StridedView =
       if isInverse {
-        .transposing([s[0], s[1], shape[2], block, shape[3], block], by: [0, 3, 5, 1, 2, 4])
+        .transposing(
+          [s[0], s[1], shape[2], block, shape[3], block], by: isInterleaved ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4])
       } else if isInterleaved {
         .transposing([s[0], shape[1], block, block, s[2], s[3]], by: [0, 1, 4, 2, 5, 3])
       } else {

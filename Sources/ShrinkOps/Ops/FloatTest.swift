@@ -21,6 +21,7 @@ package struct FloatTest: Operator {
     switch inputs[0].dtype {
     case .float32: [test(inputs[0], Float.self)]
     case .float64: [test(inputs[0], Double.self)]
+    case .float16, .bfloat16: try Conversion.widening(inputs, run)
     default: throw .unsupportedType(inputs[0].dtype)
     }
   }

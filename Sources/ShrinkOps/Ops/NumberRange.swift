@@ -26,6 +26,7 @@ package struct NumberRange: Operator {
     switch inputs[0].dtype {
     case .float32: return [Self.numbers(inputs, count, Float.self)]
     case .float64: return [Self.numbers(inputs, count, Double.self)]
+    case .float16, .bfloat16: return try Conversion.widening(inputs, run)
     default:
       let (start, step) = (inputs[0].integers?.first ?? 0, inputs[2].integers?.first ?? 0)
       let numbers = Tensor(shape: [count], Int64.self) { target in

@@ -48,9 +48,11 @@ package struct Reduce: Operator {
       case .float64: compute(x, reduction, type.shape, Double.self)
       case .int64: computeInteger(x, reduction, type.shape, Int64.self)
       case .int32: computeInteger(x, reduction, type.shape, Int32.self)
-      case .int8: computeInteger(x, reduction, type.shape, Int8.self)
-      case .uint8: computeInteger(x, reduction, type.shape, UInt8.self)
-      default: nil
+      case .bool where function == .max || function == .min:
+        try Conversion.convert(
+          computeInteger(try Conversion.convert(x, to: .uint8), reduction, type.shape, UInt8.self) ?? x, to: .bool)
+      case .bool: nil
+      default: try Conversion.widening(inputs, run).first
       }
     guard let result else { throw .unsupportedType(x.dtype) }
     return [result]

@@ -49,7 +49,7 @@ package struct Slice: Operator {
     for cut in try cuts(inputs.types) {
       view.shape[cut.axis] = cut.count
       view.start += cut.start * view.strides[cut.axis]
-      view.strides[cut.axis] *= cut.step
+      if cut.count > 1 { view.strides[cut.axis] *= cut.step }
     }
     if view.shape == x.shape, view.strides == Axes.strides(x.shape) { return [x] }
     if view.shape.contains(0) { view.start = 0 }
@@ -77,7 +77,7 @@ package struct Slice: Operator {
       let step = ranges.steps?[entry] ?? 1
       guard step != 0 else { throw .invalid("a step is 0") }
       let (start, count) = Self.cut(shape[axis], ranges.starts[entry], ranges.ends[entry], max(step, -Int.max))
-      result.append(Cut(entry: entry, axis: axis, start: start, step: count > 1 ? step : 1, count: count))
+      result.append(Cut(entry: entry, axis: axis, start: start, step: step, count: count))
     }
     return result
   }
@@ -95,8 +95,10 @@ package struct Slice: Operator {
     return first > last ? (first, (first - last - 1) / -step + 1) : (0, 0)
   }
 
-  /// Names axes that stay whole, and cut ones when the part that is taken touches an end of the axis: then the sizes
-  /// alone say where it stands after indices have gone.
+  /// Names axes that stay whole, and cut ones when the part that is taken touches an end of the axis.
+  ///
+  /// Then the sizes alone say where it stands after indices have gone. A part of one index must stay, so its axis is
+  /// not named.
   package func couple(_ c: inout Coupling) {
     guard let cuts = try? cuts(c.inputs) else { return }
     c.tieAll(input: 0, output: 0, except: Set(cuts.map(\.axis)))
@@ -106,7 +108,7 @@ package struct Slice: Operator {
   }
 
   private static func isNamed(_ cut: Cut, _ size: Int) -> Bool {
-    cut.step == 1 && cut.count > 0 && (cut.start == 0 || cut.start + cut.count == size)
+    cut.step == 1 && (cut.count > 1 || cut.count == size) && (cut.start == 0 || cut.start + cut.count == size)
   }
 
   package func resize(_ c: Coupling, to size: (Port) -> Int) -> [Resize] {

@@ -65,10 +65,13 @@ package struct Split: Operator {
   private func isImplicit(_ c: Coupling) -> Bool { attribute == nil && c.inputs.optional(1) == nil }
 
   /// Where the node holds no lengths, the parts must stay equal: index i of each goes with index i of the first.
+  ///
+  /// A part of one index must stay, and a rule cannot pin one index: then the axis is not named.
   package func couple(_ c: inout Coupling) {
     guard let axis = try? Axes.position(axis, rank: c.inputs[0].shape.count) else { return }
     for part in 0..<parts { c.tieAll(input: 0, output: part, except: [axis]) }
     if isImplicit(c), c.size(.input(0, axis)) % parts != 0 { return }
+    if parts > 1, (0..<parts).contains(where: { c.size(.output($0, axis)) == 1 }) { return }
     var start = 0
     for part in 0..<parts {
       let length = c.size(.output(part, axis))

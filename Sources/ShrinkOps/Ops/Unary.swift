@@ -51,9 +51,8 @@ package struct Unary: Operator {
       case .float64: compute(x, Double.self) ?? computeAngle(x, Double.self)
       case .int64: computeInteger(x, Int64.self)
       case .int32: computeInteger(x, Int32.self)
-      case .int16: computeInteger(x, Int16.self)
-      case .int8: computeInteger(x, Int8.self)
-      default: nil
+      case .bool: nil
+      default: try Conversion.widening(inputs, run).first
       }
     guard let result else { throw .unsupportedType(x.dtype) }
     return [result]

@@ -35,7 +35,8 @@ package struct Variadic: Operator {
     case .float64: [try compute(inputs.present, Double.self)]
     case .int64: [try computeInteger(inputs.present, Int64.self)]
     case .int32: [try computeInteger(inputs.present, Int32.self)]
-    default: throw .unsupportedType(inputs[0].dtype)
+    case .bool: throw .unsupportedType(inputs[0].dtype)
+    default: try Conversion.widening(inputs, run)
     }
   }
 
