@@ -133,9 +133,14 @@ func copyTaps(
   _ image: UnsafePointer<Float>, channels: Int, plane: Int, _ reads: UnsafePointer<Int>, taps: Int,
   to row: UnsafeMutablePointer<Float>
 ) {
+  let isInside = (0..<taps).allSatisfy { reads[$0] >= 0 }
   for c in 0..<channels {
     let (from, to) = (image + c * plane, row + c * taps)
-    for t in 0..<taps { to[t] = reads[t] < 0 ? 0 : from[reads[t]] }
+    if isInside {
+      for t in 0..<taps { to[t] = from[reads[t]] }
+    } else {
+      for t in 0..<taps { to[t] = reads[t] < 0 ? 0 : from[reads[t]] }
+    }
   }
 }
 

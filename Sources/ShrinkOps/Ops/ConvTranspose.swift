@@ -117,7 +117,14 @@ package struct ConvTranspose: LinearOperator {
       columns.deallocate()
       targets.deallocate()
     }
-    for stop in 0..<stops { placed.reads(at: stop, into: targets + stop * taps) }
+    // Where each tap of each stop goes, tap by tap; -1 outside the output.
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: max(1, taps)) { reads in
+      guard let reads = reads.baseAddress else { return }
+      for stop in 0..<stops {
+        placed.reads(at: stop, into: reads)
+        for t in 0..<taps { targets[t * stops + stop] = reads[t] }
+      }
+    }
     for n in 0..<xShape[0] {
       for g in 0..<group {
         try OperatorError.math { () throws(MathError) in
@@ -130,10 +137,8 @@ package struct ConvTranspose: LinearOperator {
           for o in range {
             (image + o * plane).update(repeating: bias[g * made + o], count: plane)
             for t in 0..<taps {
-              let from = columns + (o * taps + t) * stops
-              for s in 0..<stops where targets[s * taps + t] >= 0 {
-                image[o * plane + targets[s * taps + t]] += from[s]
-              }
+              let (from, to, target) = (columns + (o * taps + t) * stops, image + o * plane, targets + t * stops)
+              for s in 0..<stops where target[s] >= 0 { to[target[s]] += from[s] }
             }
           }
         }

@@ -52,7 +52,14 @@ package struct LRN: Operator {
 
   private func divide(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
     let factor = alpha / Float(size)
-    for i in 0..<count { y[i] = x[i] * pow(bias + factor * y[i], -beta) }
+    guard beta == 0.75 else {
+      for i in 0..<count { y[i] = x[i] * pow(bias + factor * y[i], -beta) }
+      return
+    }
+    for i in 0..<count {
+      let root = (bias + factor * y[i]).squareRoot()
+      y[i] = x[i] / (root * root.squareRoot())
+    }
   }
 
   package func couple(_ c: inout Coupling) { c.tieAll(input: 0, output: 0, except: [1]) }
