@@ -1,6 +1,8 @@
 extension Graph {
   /// Checks what every stage relies on: indices in range, unique names, one producer a value, every value that is read
-  /// is an input, a constant or computed, and no cycles. Throws `malformedModel` naming the first place that is wrong.
+  /// is an input, a constant or computed, and no cycles.
+  ///
+  /// Throws `malformedModel` naming the first place that is wrong.
   package func check() throws(ShrinkError) {
     try checkNames()
     var known = Set(inputs)
@@ -36,7 +38,8 @@ extension Graph {
     guard values.indices.contains(id.index) else { throw .outOfRange(place) }
     guard known.contains(id) else {
       throw ShrinkError(
-        .malformedModel, place: place, "reads '\(values[id.index].name)', which nothing computes and no initialiser holds",
+        .malformedModel, place: place,
+        "reads '\(values[id.index].name)', which nothing computes and no initialiser holds",
         hint: "the file is incomplete: export the model again with its weights")
     }
   }

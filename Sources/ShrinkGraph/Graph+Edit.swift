@@ -14,7 +14,9 @@ extension Graph {
     return ValueID(values.count - 1)
   }
 
-  /// Lets every node that reads `old` read `new` instead. Outputs and subgraphs keep the old value.
+  /// Lets every node that reads `old` read `new` instead.
+  ///
+  /// Outputs and subgraphs keep the old value.
   package mutating func replaceUses(of old: ValueID, by new: ValueID) {
     for n in nodes.indices {
       for slot in nodes[n].inputs.indices where nodes[n].inputs[slot] == old { nodes[n].inputs[slot] = new }

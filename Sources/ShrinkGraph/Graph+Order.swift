@@ -7,7 +7,9 @@ package struct Use: Hashable, Sendable {
 }
 
 extension Graph {
-  /// Readers of each value, in the order of the nodes. Subgraphs do not appear: see `captured`.
+  /// Readers of each value, in the order of the nodes.
+  ///
+  /// Subgraphs do not appear: see `captured`.
   package func uses() -> [[Use]] {
     var result = [[Use]](repeating: [], count: values.count)
     for (n, node) in nodes.enumerated() {

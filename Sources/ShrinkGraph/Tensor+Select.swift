@@ -1,6 +1,7 @@
 extension Tensor {
-  /// Keeps the given indices along one axis, in their order. Every index must be within the axis; the element type must
-  /// not be smaller than a byte.
+  /// Keeps the given indices along one axis, in their order.
+  ///
+  /// Every index must be within the axis; the element type must not be smaller than a byte.
   package func keeping(_ kept: [Int], axis: Int) -> Tensor {
     precondition(axis >= 0 && axis < rank && dtype.bits >= 8, "axis \(axis) of \(shape)")
     if kept.count == shape[axis], kept.enumerated().allSatisfy({ $0.offset == $0.element }) { return self }

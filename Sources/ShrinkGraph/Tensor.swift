@@ -1,4 +1,6 @@
-/// A dense row-major array of one element type. Copies share their bytes, which are never written again.
+/// A dense row-major array of one element type.
+///
+/// Copies share their bytes, which are never written again.
 package struct Tensor: Sendable {
   /// Element type.
   package let dtype: DType
@@ -9,7 +11,9 @@ package struct Tensor: Sendable {
   /// Where the first element stands in the storage, in bytes.
   package let offset: Int
 
-  /// Wraps bytes that exist already. The storage must hold `count` elements from `offset` on.
+  /// Wraps bytes that exist already.
+  ///
+  /// The storage must hold `count` elements from `offset` on.
   package init(dtype: DType, shape: [Int], storage: TensorStorage, offset: Int = 0) {
     self.dtype = dtype
     self.shape = shape
@@ -70,7 +74,9 @@ package struct Tensor: Sendable {
     return Tensor(dtype: dtype, shape: shape, storage: storage, offset: offset)
   }
 
-  /// Rows `range` of the first axis, without copying. The element type must not be smaller than a byte.
+  /// Rows `range` of the first axis, without copying.
+  ///
+  /// The element type must not be smaller than a byte.
   package func rows(_ range: Range<Int>) -> Tensor {
     precondition(rank > 0 && range.lowerBound >= 0 && range.upperBound <= shape[0] && dtype.bits >= 8)
     let row = Self.count(Array(shape.dropFirst())) * dtype.bits / 8
@@ -78,7 +84,9 @@ package struct Tensor: Sendable {
       dtype: dtype, shape: [range.count] + shape.dropFirst(), storage: storage, offset: offset + range.lowerBound * row)
   }
 
-  /// Lends the elements. `T` must be the Swift type of `dtype`.
+  /// Lends the elements.
+  ///
+  /// `T` must be the Swift type of `dtype`.
   package func withElements<T: TensorElement, R, E: Error>(
     _ type: T.Type, _ body: (UnsafeBufferPointer<T>) throws(E) -> R
   ) throws(E) -> R {
@@ -94,7 +102,9 @@ package struct Tensor: Sendable {
     return try body(UnsafeRawBufferPointer(start: storage.bytes + offset, count: byteCount))
   }
 
-  /// The elements as an array. `T` must be the Swift type of `dtype`.
+  /// The elements as an array.
+  ///
+  /// `T` must be the Swift type of `dtype`.
   package func elements<T: TensorElement>(_ type: T.Type = T.self) -> [T] { withElements(T.self) { Array($0) } }
 }
 

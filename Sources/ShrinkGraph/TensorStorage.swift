@@ -21,7 +21,8 @@ package final class TensorStorage: @unchecked Sendable {
 
   /// Borrows bytes that stay valid until `release` has been called with their address.
   package init(
-    borrowing bytes: UnsafeMutableRawPointer, byteCount: Int, release: @escaping @Sendable (UnsafeMutableRawPointer) -> Void
+    borrowing bytes: UnsafeMutableRawPointer, byteCount: Int,
+    release: @escaping @Sendable (UnsafeMutableRawPointer) -> Void
   ) {
     self.bytes = bytes
     self.byteCount = byteCount

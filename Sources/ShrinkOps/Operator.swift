@@ -1,6 +1,8 @@
 import ShrinkGraph
 
-/// One ONNX operator: its attributes, and the rules that every stage asks it for. One type, one file, in `Ops/`.
+/// One ONNX operator: its attributes, and the rules that every stage asks it for.
+///
+/// One type, one file, in `Ops/`.
 ///
 /// The rules must agree with each other; `checkLaws` in the tests tries that. `infer`, `run` and `couple` may rely on
 /// `inputs`: operands below its lower bound are there and none is beyond its upper bound.

@@ -1,6 +1,8 @@
 import ShrinkGraph
 
-/// Every operator there is: one line each. A test compares this list with the folder `Ops`.
+/// Every operator there is: one line each.
+///
+/// A test compares this list with the folder `Ops`.
 package enum OperatorTable {
   /// The operators, by file name.
   package static let all: [any Operator.Type] = [
@@ -60,8 +62,10 @@ package enum OperatorTable {
     for name in type.names { table[name, default: []].append(type) }
   }
 
-  /// The operator that a node applies. Throws `unsupportedOperator` when there is none for its name, domain or version,
-  /// and what the operator throws of its attributes; `malformedModel` when required operands are missing.
+  /// The operator that a node applies.
+  ///
+  /// Throws `unsupportedOperator` when there is none for its name, domain or version, and what the operator throws of
+  /// its attributes; `malformedModel` when required operands are missing.
   package static func make(_ node: Node, opset: Int) throws(OperatorError) -> any Operator {
     let types = node.domain.isEmpty ? byName[node.opType] ?? [] : []
     guard let type = types.first(where: { $0.opsets.contains(opset) }) else {

@@ -83,7 +83,9 @@ private struct CoupleBuilder {
   }
 
   /// Notes a linear layer, or pins its contracted axis when the relation cannot be absorbed there.
-  private mutating func register(_ rule: any Operator, _ coupling: Coupling, _ id: NodeID, _ operands: Operands<TensorType>) {
+  private mutating func register(
+    _ rule: any Operator, _ coupling: Coupling, _ id: NodeID, _ operands: Operands<TensorType>
+  ) {
     let node = graph[id]
     for contraction in coupling.contractions {
       if let linear = rule as? any LinearOperator, let candidate = candidate(linear, contraction, id, operands) {
@@ -105,7 +107,8 @@ private struct CoupleBuilder {
       let outputAxis = outputAxis(rule, output), uses[weight.index].count == 1
     else { return nil }
     return SiteCandidate(
-      node: id, data: data, dataAxis: contraction.data.axis, weight: weight, output: output, rule: rule, product: product,
+      node: id, data: data, dataAxis: contraction.data.axis, weight: weight, output: output, rule: rule,
+      product: product,
       outputAxis: outputAxis, bias: biasPlace(rule, id, output, product))
   }
 

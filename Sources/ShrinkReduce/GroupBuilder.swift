@@ -45,7 +45,9 @@ struct GroupBuilder {
     var members: [[Int]] = []
     for root in roots {
       let axes = touched[root] ?? []
-      if let group = byAxes[axes] { members[group].append(root) } else {
+      if let group = byAxes[axes] {
+        members[group].append(root)
+      } else {
         byAxes[axes] = members.count
         members.append([root])
       }
@@ -71,7 +73,7 @@ struct GroupBuilder {
       sites.append(
         Site(
           node: c.node, data: c.data, weight: c.weight, output: c.output, rule: c.rule, product: c.product,
-          outputAxis: c.outputAxis, bias: c.bias, units: units))
+          outputAxis: c.outputAxis, bias: c.bias, units: units, index: sites.count))
     }
     return sites
   }
@@ -108,9 +110,10 @@ struct GroupBuilder {
     var result: [PinnedLayer] = []
     for c in candidates {
       let axis = ValueAxis(c.output, c.outputAxis)
-      let roots = (0..<classes.shapes[c.output.index][c.outputAxis]).map { classes.root(axis, $0) }
+      var roots: [Int] = []
+      for i in 0..<classes.shapes[c.output.index][c.outputAxis] { roots.append(classes.root(axis, i)) }
       guard !roots.contains(where: { unitOf[$0] != nil }) else { continue }
-      let reason = roots.lazy.compactMap { reasons[$0] }.first ?? "it has a single unit"
+      let reason = roots.compactMap { reasons[$0] }.first ?? "it has a single unit"
       result.append(PinnedLayer(node: graph[c.node].place, width: roots.count, reason: reason))
     }
     return result

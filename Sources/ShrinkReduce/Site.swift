@@ -33,10 +33,25 @@ package struct Site: Sendable {
   /// The unit that each channel of the contracted axis belongs to; nil for channels that stay.
   package let units: [UnitRef?]
 
+  /// Position in `Coupled.sites`.
+  package let index: Int
+
   /// Columns of a row.
   package var columns: Int { product.channels * product.taps }
   /// Whether a constant can be absorbed.
   package var hasBias: Bool { bias != .none }
+
+  /// The same site in a graph that was cut: what a removal leaves of its channels and outputs.
+  package func cut(_ removal: Removal, in graph: Graph) -> Site {
+    let channels = units.count { $0.map { !removal.contains($0) } ?? true }
+    let size = graph[weight].constant?.count ?? 0
+    let small = LinearProduct(
+      channels: channels, taps: product.taps, outputs: size / max(channels * product.taps, 1), positions: 0,
+      isPadded: product.isPadded)
+    return Site(
+      node: node, data: data, weight: weight, output: output, rule: rule, product: small, outputAxis: outputAxis,
+      bias: bias, units: [UnitRef?](repeating: nil, count: channels), index: index)
+  }
 
   /// Columns of a row that belong to each unit of a group, in the order of the axis.
   package func columns(of group: Int, count: Int) -> [[Int]] {

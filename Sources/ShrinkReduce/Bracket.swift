@@ -1,0 +1,50 @@
+import Foundation
+
+/// The search for the least budget that meets a target: first where the prediction says, corrected by what was measured,
+/// then between a budget that fails and one that does.
+struct Bracket {
+  private let allocation: Allocation
+  /// Largest budget known to fail and least known to do, with the measured excess (logarithm of measured over allowed).
+  private var low: (budget: Double, excess: Double?)
+  private var high: (budget: Double, excess: Double?)
+  /// Logarithm of the predicted distance at which the target should be met.
+  private var goal: Double
+  /// The least point that does.
+  private(set) var best: Allocation.Point?
+
+  init(_ allocation: Allocation, start: Double) {
+    self.allocation = allocation
+    goal = start
+    low = ((allocation.path.last?.cost ?? 1) * 0.999, nil)
+    high = (allocation.path.first?.cost ?? 1, nil)
+  }
+
+  /// The next budget to try; nil when the bracket is narrow enough.
+  func next() -> Double? {
+    guard high.budget > low.budget * 1.01, allocation.path.count > 1 else { return nil }
+    let ends = (low: log(low.budget), high: log(high.budget))
+    let guess: Double
+    if let a = low.excess, let b = high.excess, a > b {
+      guess = ends.low + a / (a - b) * (ends.high - ends.low)
+    } else {
+      let reached = allocation.path.first { Self.level($0) >= goal } ?? allocation.path.last
+      guess = log(max(reached?.cost ?? 1, 1e-30))
+    }
+    let isClosed = low.excess != nil && high.excess != nil
+    let margin = (isClosed ? 0.15 : 0.02) * (ends.high - ends.low)
+    return exp(min(max(guess, ends.low + margin), ends.high - margin))
+  }
+
+  /// Takes in what a trial has measured.
+  mutating func note(_ point: Allocation.Point, budget: Double, excess: Double) {
+    if excess <= 0 {
+      high = (min(budget, point.cost), excess)
+      best = point
+    } else {
+      low = (budget, excess)
+    }
+    goal = Self.level(point) - excess
+  }
+
+  private static func level(_ point: Allocation.Point) -> Double { 0.5 * log(max(point.distance, 1e-30)) }
+}

@@ -1,0 +1,91 @@
+import ShrinkGraph
+import ShrinkOps
+
+/// What a graph costs at given widths: weights, and multiply-accumulates of one sample.
+///
+/// Parameters are counted as `onnx` users do: elements of floating-point and 8-bit constants. MACs are those of Conv,
+/// ConvTranspose, Gemm and MatMul.
+package struct Cost: Sendable {
+  /// A product of axis lengths: axes of groups, and a factor for all others.
+  private struct Term: Sendable {
+    var fixed: Double
+    /// Lengths of axes that shrink: indices that stay whatever happens, and for each group how many a unit takes.
+    var axes: [(fixed: Int, shares: [(group: Int, perUnit: Int)])]
+
+    func value(_ widths: [Int]) -> Double {
+      axes.reduce(fixed) { total, axis in
+        total * Double(axis.shares.reduce(axis.fixed) { $0 + widths[$1.group] * $1.perUnit })
+      }
+    }
+  }
+  private var parameterTerms: [Term] = []
+  private var macTerms: [Term] = []
+  /// Parameters of weights no axis of which shrinks.
+  private var fixedParameters = 0.0
+
+  /// Prepares the terms of a graph coupled for `types`, whose inputs hold `samples` samples.
+  package init(_ graph: Graph, types: [TensorType?], groups: [ChannelGroup], samples: Int) {
+    var shares: [ValueAxis: [(group: Int, perUnit: Int, count: Int)]] = [:]
+    for (g, group) in groups.enumerated() {
+      for axis in group.axes { shares[axis.axis, default: []].append((g, axis.perUnit, group.count)) }
+    }
+    func term(_ axes: [ValueAxis], factor: Double = 1) -> Term {
+      var result = Term(fixed: factor, axes: [])
+      for axis in axes {
+        let size = types[axis.value.index]?.shape[axis.axis] ?? 1
+        guard let parts = shares[axis] else {
+          result.fixed *= Double(size)
+          continue
+        }
+        let moving = parts.reduce(0) { $0 + $1.perUnit * $1.count }
+        result.axes.append((size - moving, parts.map { ($0.group, $0.perUnit) }))
+      }
+      return result
+    }
+    for (v, value) in graph.values.enumerated() {
+      guard let constant = value.constant, Self.counts(constant, value) else { continue }
+      let made = term(constant.shape.indices.map { ValueAxis(ValueID(v), $0) })
+      if made.axes.isEmpty { fixedParameters += made.fixed } else { parameterTerms.append(made) }
+    }
+    for node in graph.nodes where node.domain.isEmpty {
+      guard let axes = Self.macAxes(node, types) else { continue }
+      macTerms.append(term(axes, factor: 1 / Double(max(samples, 1))))
+    }
+  }
+
+  /// Whether the elements of a constant are parameters: floats and 8-bit types; not scalars in Constant nodes.
+  private static func counts(_ constant: Tensor, _ value: Value) -> Bool {
+    let narrow: Set<DType> = [.uint8, .int8]
+    return value.constantForm == .constantNode
+      ? [.float32, .float64, .float16, .bfloat16].contains(constant.dtype) && constant.count > 1
+      : constant.dtype.isFloat || narrow.contains(constant.dtype)
+  }
+
+  /// Axes whose lengths multiply to the MACs of a node; nil for operators that are not counted.
+  private static func macAxes(_ node: Node, _ types: [TensorType?]) -> [ValueAxis]? {
+    func axes(_ slot: ValueID?, from first: Int = 0) -> [ValueAxis]? {
+      guard let slot, let type = types[slot.index] else { return nil }
+      return type.shape.indices.dropFirst(first).map { ValueAxis(slot, $0) }
+    }
+    guard node.inputs.count >= 2, let output = node.outputs.first else { return nil }
+    switch node.opType {
+    case "Conv": return axes(output).flatMap { y in axes(node.inputs[1], from: 1).map { y + $0 } }
+    case "ConvTranspose": return axes(node.inputs[0]).flatMap { x in axes(node.inputs[1], from: 1).map { x + $0 } }
+    case "Gemm", "MatMul":
+      guard let x = axes(node.inputs[0]), let y = axes(output), !x.isEmpty else { return nil }
+      let transposed = node.attributes.contains {
+        if case .int(let flag) = $0.value, $0.name == "transA" { flag != 0 } else { false }
+      }
+      return y + [transposed ? x[0] : x[x.count - 1]]
+    default: return nil
+    }
+  }
+
+  /// Parameters at the given width of each group.
+  package func parameters(_ widths: [Int]) -> Double {
+    parameterTerms.reduce(fixedParameters) { $0 + $1.value(widths) }
+  }
+
+  /// Multiply-accumulates of one sample at the given width of each group.
+  package func macs(_ widths: [Int]) -> Double { macTerms.reduce(0) { $0 + $1.value(widths) } }
+}

@@ -1,0 +1,91 @@
+import ShrinkGraph
+import ShrinkMath
+
+/// The lossless stage: removes units that depend exactly on others and lets their readers absorb them.
+package struct ExactStage {
+  private let prepared: Prepared
+  private let tolerance: Double
+
+  /// Works on a graph with channel statistics of its sites.
+  ///
+  /// `tolerance`: largest share of a unit's energy that the others may leave unexplained.
+  package init(_ prepared: Prepared, tolerance: Double) {
+    self.prepared = prepared
+    self.tolerance = tolerance
+  }
+
+  /// Removes what can go from every allowed group; the graph keeps its function.
+  package func run(allowed: [Bool]) -> (graph: Graph, removal: Removal) {
+    var removal = Removal(prepared.coupled.groups)
+    var relations: [Int: Dependence] = [:]
+    for g in prepared.coupled.groups.indices where allowed[g] {
+      guard let found = dependence(g), !found.removed.isEmpty else { continue }
+      relations[g] = found
+      for unit in found.removed { removal.removed[g][unit] = true }
+    }
+    guard !relations.isEmpty else { return (prepared.graph, removal) }
+    var small = prepared.rewrite.apply(removal)
+    for site in prepared.coupled.sites { absorb(relations, removal, site, &small) }
+    return (small, removal)
+  }
+
+  private func dependence(_ g: Int) -> Dependence? {
+    let group = prepared.coupled.groups[g]
+    let readers = group.readers.compactMap { prepared.compensations[$0] }
+    guard readers.count == group.readers.count, group.count > 1 else { return nil }
+    let usesConstant = readers.allSatisfy { $0.site.hasBias && !$0.site.product.isPadded }
+    let evidence = readers.map { reader in
+      Dependence.Evidence(
+        gram: gram(reader, g, group.count), weights: weights(reader, g, group.count))
+    }
+    return Dependence(units: group.count, evidence: evidence, usesConstant: usesConstant, tolerance: tolerance)
+  }
+
+  private func gram(_ reader: Compensation, _ g: Int, _ count: Int) -> Matrix {
+    let blocks = reader.site.blocks()
+    let size = blocks.map(\.count).max() ?? 0
+    let whole = reader.channelGram(blocks, size)
+    var at = [Int](repeating: blocks.count, count: count)
+    for (b, block) in blocks.enumerated() { if let unit = block.unit, unit.group == g { at[unit.unit] = b } }
+    return whole.submatrix(rows: at + [blocks.count], columns: at + [blocks.count])
+  }
+
+  /// W Wᵀ over outputs and places, relative to the energy of the reader's outputs.
+  private func weights(_ reader: Compensation, _ g: Int, _ count: Int) -> Matrix {
+    let columns = reader.site.columns(of: g, count: count)
+    let width = reader.weights.columns
+    let size = columns.map(\.count).max() ?? 0
+    var spread = Matrix(rows: count, columns: size * width)
+    for (u, list) in columns.enumerated() {
+      for (t, column) in list.enumerated() {
+        for j in 0..<width { spread[u, t * width + j] = reader.weights[column, j] }
+      }
+    }
+    var result = spread.timesTransposed(spread)
+    result.scale(by: 1 / max(result.diagonal.reduce(0, +), 1e-30))
+    return result
+  }
+
+  /// Adds the weights of removed units to those that they depend on, at every place, and to the constant term.
+  private func absorb(_ relations: [Int: Dependence], _ removal: Removal, _ site: Site, _ small: inout Graph) {
+    guard site.units.contains(where: { $0.map(removal.contains) ?? false }) else { return }
+    var matrix = site.matrix(in: prepared.graph)
+    for (g, relation) in relations.sorted(by: { $0.key < $1.key }) {
+      let columns = site.columns(of: g, count: prepared.coupled.groups[g].count)
+      for (r, removed) in relation.removed.enumerated() {
+        for (t, column) in columns[removed].enumerated() {
+          for (k, kept) in relation.kept.enumerated() where relation.mix[r, k] != 0 {
+            matrix.addRow(column, factor: relation.mix[r, k], to: columns[kept][t])
+          }
+          let constant = relation.mix[r, relation.kept.count]
+          if constant != 0 { matrix.addRow(column, factor: constant, to: site.columns) }
+        }
+      }
+    }
+    var kept = matrix.rows(site.keptColumns(removal) + [site.columns])
+    if let outputs = prepared.rewrite.kept(ValueAxis(site.output, site.outputAxis), removal) {
+      kept = kept.columns(outputs)
+    }
+    site.cut(removal, in: small).write(kept, to: &small)
+  }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import ShrinkGraph
+
+/// How far the outputs of two networks are apart, summed over samples.
+package struct OutputDistance: Sendable {
+  /// Σ (a − b)² and Σ a² of each floating-point output.
+  package private(set) var squares: [(error: Double, energy: Double)] = []
+  /// Equal and all arg-max decisions of the first floating-point output of rank 2, 3 or 4.
+  package private(set) var decisions = (equal: 0, all: 0)
+
+  /// Starts with nothing.
+  package init() {}
+
+  /// Adds a run: outputs of the original and of the other network, in the same order.
+  package mutating func add(_ original: [Tensor], _ other: [Tensor]) {
+    if squares.isEmpty { squares = original.map { _ in (0, 0) } }
+    var decided = false
+    for (i, (a, b)) in zip(original, other).enumerated() where a.dtype == .float32 && b.dtype == .float32 {
+      let part = a.withElements(Float.self) { x in b.withElements(Float.self) { y in Self.difference(x, y) } }
+      squares[i].error += part.error
+      squares[i].energy += part.energy
+      if !decided, (2...4).contains(a.rank), a.shape == b.shape {
+        decided = true
+        count(a, b)
+      }
+    }
+  }
+
+  private static func difference(
+    _ x: UnsafeBufferPointer<Float>, _ y: UnsafeBufferPointer<Float>
+  ) -> (error: Double, energy: Double) {
+    guard x.count == y.count else { return (.infinity, 1) }
+    var (error, energy) = (0.0, 0.0)
+    for i in x.indices {
+      let d = Double(x[i]) - Double(y[i])
+      error += d * d
+      energy += Double(x[i]) * Double(x[i])
+    }
+    return (error.isNaN ? .infinity : error, energy)
+  }
+
+  private mutating func count(_ a: Tensor, _ b: Tensor) {
+    let axis = a.rank == 4 ? 1 : a.rank - 1
+    let (length, inner) = (a.shape[axis], a.shape[(axis + 1)...].reduce(1, *))
+    guard length > 1 else { return }
+    func choice(_ x: UnsafeBufferPointer<Float>, _ start: Int) -> Int {
+      (0..<length).reduce(0) { x[start + $1 * inner] > x[start + $0 * inner] ? $1 : $0 }
+    }
+    a.withElements(Float.self) { x in
+      b.withElements(Float.self) { y in
+        for o in 0..<x.count / (length * inner) {
+          for i in 0..<inner {
+            let start = o * length * inner + i
+            decisions.all += 1
+            if choice(x, start) == choice(y, start) { decisions.equal += 1 }
+          }
+        }
+      }
+    }
+  }
+
+  /// The largest relative L2 error of any output: ‖a − b‖ / ‖a‖ over all samples.
+  package var relativeError: Double {
+    squares.map { ($0.error / max($0.energy, 1e-60)).squareRoot() }.max() ?? 0
+  }
+
+  /// Equal decisions in per cent; nil when no output decides.
+  package var agreement: Double? {
+    decisions.all > 0 ? 100 * Double(decisions.equal) / Double(decisions.all) : nil
+  }
+}

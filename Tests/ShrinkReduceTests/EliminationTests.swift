@@ -1,0 +1,81 @@
+import ShrinkGraph
+import ShrinkMath
+import ShrinkOps
+import Testing
+
+@testable import ShrinkReduce
+
+@Suite struct EliminationTests {
+  /// A dense layer that reads `channels` units, each `block` columns wide, with random rows.
+  private static func compensation(
+    units: Int, block: Int, outputs: Int, rows: Int, seed: UInt64, hasBias: Bool = true
+  ) -> Compensation {
+    var rng = SplitMix64(seed: seed)
+    let columns = units * block
+    let mixing = (0..<columns * columns).map { _ in Float.random(in: -0.4...0.4, using: &rng) }
+    var moments = Moments(columns: columns)
+    var x: [Float] = []
+    for _ in 0..<rows {
+      let base = (0..<columns).map { _ in Float.random(in: 0...1, using: &rng) }
+      x += (0..<columns).map { j in base[j] + (0..<columns).reduce(0) { $0 + base[$1] * mixing[$1 * columns + j] } }
+    }
+    x.withUnsafeBufferPointer { moments.add(rows: $0, count: rows) }
+    moments.finish()
+    let weights = Matrix(
+      rows: columns + 1, columns: outputs,
+      values: (0..<(columns + 1) * outputs).map { _ in .random(in: -1...1, using: &rng) })
+    let site = TestSites.dense(units: units, block: block, outputs: outputs, hasBias: hasBias)
+    return Compensation(site: site, moments: moments, weights: weights, ridge: 0)
+  }
+
+  /// Squared output error of the least-squares re-fit without some units, relative to the outputs' energy.
+  private static func error(_ c: Compensation, removing units: Set<Int>) -> Double {
+    var removal = Removal(TestSites.groups(of: c.site))
+    for unit in units { removal.removed[0][unit] = true }
+    let kept = c.site.keptColumns(removal) + [c.site.columns]
+    let fitted = c.weights(removing: removal)
+    var difference = c.weights
+    for (k, row) in kept.enumerated() { for j in 0..<fitted.columns { difference[row, j] -= fitted[k, j] } }
+    let gram = c.moments.augmentedGram
+    return difference.transposedTimes(gram * difference).diagonal.reduce(0, +) / c.outputEnergy
+  }
+
+  @Test(arguments: [(6, 1), (5, 3), (12, 2)]) func costsAreThoseOfTheRefit(units: Int, block: Int) {
+    for seed in 0..<3 as Range<UInt64> {
+      let c = Self.compensation(units: units, block: block, outputs: 4, rows: 400, seed: seed)
+      var elimination = Elimination(group: 0, count: units, readers: [c])
+      let path = elimination.run()
+      #expect(Set(path.order).count == units)
+      for removed in 1..<units {
+        let expected = Self.error(c, removing: Set(path.order.prefix(removed)))
+        #expect(abs(path.error[removed] - expected) < 1e-6 * max(expected, 1e-6), "seed \(seed), \(removed) removed")
+      }
+    }
+  }
+
+  @Test func theFirstUnitToGoIsTheCheapest() {
+    let c = Self.compensation(units: 7, block: 2, outputs: 3, rows: 300, seed: 11)
+    var elimination = Elimination(group: 0, count: 7, readers: [c])
+    let first = elimination.run().order[0]
+    let costs = (0..<7).map { Self.error(c, removing: [$0]) }
+    #expect(costs[first] == costs.min())
+  }
+
+  @Test func aGivenOrderIsPricedLikeTheRefit() {
+    let c = Self.compensation(units: 5, block: 1, outputs: 3, rows: 300, seed: 12)
+    var elimination = Elimination(group: 0, count: 5, readers: [c])
+    let order = [3, 1, 4, 0, 2]
+    let path = elimination.run(in: order)
+    for removed in 1..<5 {
+      let expected = Self.error(c, removing: Set(order.prefix(removed)))
+      #expect(abs(path.error[removed] - expected) < 1e-6 * max(expected, 1e-6))
+    }
+  }
+
+  @Test func errorGrowsWithEveryRemoval() {
+    let c = Self.compensation(units: 40, block: 1, outputs: 8, rows: 500, seed: 13)
+    var elimination = Elimination(group: 0, count: 40, readers: [c])
+    let error = elimination.run().error
+    #expect(zip(error, error.dropFirst()).allSatisfy { $0 <= $1 })
+  }
+}

@@ -1,0 +1,34 @@
+import ShrinkGraph
+import Testing
+
+@testable import ShrinkReduce
+
+@Suite struct BackwardEliminationTests {
+  @Test func orderHoldsEveryUnitOnceAndErrorGrows() {
+    let problem = MethodProblems.random(count: 24, seed: 1)
+    let path = BackwardElimination().path(problem)
+    #expect(path.order.sorted() == Array(0..<24))
+    #expect(path.error.count == 24 && path.error[0] == 0)
+    #expect(zip(path.error, path.error.dropFirst()).allSatisfy { $0 <= $1 })
+  }
+
+  @Test(arguments: 0..<5 as Range<UInt64>) func plantedCopiesCostNothing(seed: UInt64) {
+    let copies = [3: 0, 7: 1, 11: 2]
+    let problem = MethodProblems.random(count: 12, copies: copies, seed: seed)
+    let path = BackwardElimination().path(problem)
+    #expect(path.error[3] < 1e-6, "seed \(seed): three units depend on others, yet they cost \(path.error[3])")
+    #expect(path.error[4] > 1e-4)
+  }
+
+  @Test func losesLessThanOrdersThatDoNotSeeTheReaders() {
+    let problem = MethodProblems.random(count: 32, outputs: 3, seed: 5)
+    let own = BackwardElimination().path(problem).error[20]
+    for other in MethodTable.all.map({ $0.init().path(problem).error[20] }) { #expect(own <= other * 1.0001) }
+  }
+
+  @Test func methodsHaveDistinctNames() {
+    #expect(Set(MethodTable.all.map { $0.name }).count == MethodTable.all.count)
+    #expect(MethodTable.make("elimination") is BackwardElimination)
+    #expect(MethodTable.make("no such method") == nil)
+  }
+}
