@@ -7,6 +7,9 @@ package struct OutputDistance: Sendable {
   package private(set) var squares: [(error: Double, energy: Double)] = []
   /// Equal and all arg-max decisions of the first floating-point output of rank 2, 3 or 4.
   package private(set) var decisions = (equal: 0, all: 0)
+  /// Σ over those decisions of the Kullback–Leibler divergence between the soft-max of the original's scores and the
+  /// other's, in nats.
+  private var divergence = 0.0
 
   /// Starts with nothing.
   package init() {}
@@ -43,16 +46,15 @@ package struct OutputDistance: Sendable {
     let axis = a.rank == 4 ? 1 : a.rank - 1
     let (length, inner) = (a.shape[axis], a.shape[(axis + 1)...].reduce(1, *))
     guard length > 1 else { return }
-    func choice(_ x: UnsafeBufferPointer<Float>, _ start: Int) -> Int {
-      (0..<length).reduce(0) { x[start + $1 * inner] > x[start + $0 * inner] ? $1 : $0 }
-    }
     a.withElements(Float.self) { x in
       b.withElements(Float.self) { y in
         for o in 0..<x.count / (length * inner) {
           for i in 0..<inner {
             let start = o * length * inner + i
+            let (p, q) = (Scores(x, start, inner, length), Scores(y, start, inner, length))
             decisions.all += 1
-            if choice(x, start) == choice(y, start) { decisions.equal += 1 }
+            if p.choice == q.choice { decisions.equal += 1 }
+            divergence += p.divergence(to: q)
           }
         }
       }
@@ -67,5 +69,37 @@ package struct OutputDistance: Sendable {
   /// Equal decisions in per cent; nil when no output decides.
   package var agreement: Double? {
     decisions.all > 0 ? 100 * Double(decisions.equal) / Double(decisions.all) : nil
+  }
+
+  /// What sensitivities are measured in: the squared relative error, and the mean divergence of the decisions.
+  ///
+  /// The divergence sees which differences matter to a classifier; where outputs are no scores it is small.
+  package var squaredDistance: Double {
+    let mean = decisions.all > 0 ? max(divergence, 0) / Double(decisions.all) : 0
+    return relativeError * relativeError + (mean.isFinite ? mean : 0)
+  }
+}
+
+/// The scores of one decision.
+private struct Scores {
+  private let values: [Double]
+  /// log Σ exp
+  private let normalizer: Double
+  /// Position of the first largest score.
+  let choice: Int
+
+  init(_ x: UnsafeBufferPointer<Float>, _ start: Int, _ stride: Int, _ length: Int) {
+    values = (0..<length).map { Double(x[start + $0 * stride]) }
+    let largest = values.max() ?? 0
+    choice = values.firstIndex(of: largest) ?? 0
+    normalizer = largest + log(values.reduce(0) { $0 + exp($1 - largest) })
+  }
+
+  /// Σ p (log p − log q)
+  func divergence(to other: Scores) -> Double {
+    zip(values, other.values).reduce(0) { total, pair in
+      let p = pair.0 - normalizer
+      return total + exp(p) * (p - (pair.1 - other.normalizer))
+    }
   }
 }

@@ -4,8 +4,8 @@ import ShrinkRun
 
 /// How much the network's outputs suffer when one group alone is narrowed: measured, without labels.
 ///
-/// At a few widths of each group the compensated network runs on samples kept aside; the squared relative L2 distance of
-/// its outputs is noted against the group's own error there. Between those points log D² is taken as linear in log e.
+/// At a few widths of each group the compensated network runs on samples kept aside; the squared distance of its outputs
+/// (`OutputDistance.squaredDistance`) is noted against the group's own error there. Between those points log D² is taken as linear in log e.
 package struct Sensitivity: Sendable {
   /// Path of each group.
   package let paths: [Elimination.Path]
@@ -31,8 +31,8 @@ package struct Sensitivity: Sendable {
         guard removed > 0, path.error[removed] > 1e-14 else { continue }
         var removal = Removal(groups)
         for unit in path.order.prefix(removed) { removal.removed[g][unit] = true }
-        let distance = try reference.distance(of: prepared.compensated(removal), source: source).relativeError
-        points.append((path.error[removed], distance * distance))
+        let distance = try reference.distance(of: prepared.compensated(removal), source: source).squaredDistance
+        points.append((path.error[removed], distance))
       }
       distances.append(path.error.map { Self.interpolate($0, points) })
       try progress(Double(g + 1) / Double(paths.count))
