@@ -42,6 +42,7 @@ struct Walk {
   /// Calls `body(result, first, second, third, count)` for runs of `count` elements, on several threads.
   ///
   /// Offsets in elements at which the run starts in the result and in each array. Runs do not overlap in the result.
+  @inline(__always)
   func forEachRun(_ body: (Int, Int, Int, Int, Int) -> Void) {
     let (rows, inner) = (rows, inner)
     guard rows > 0, inner > 0 else { return }
@@ -58,6 +59,7 @@ struct Walk {
   }
 
   /// Calls `body(row, first, second, third)` for rows of a range: offsets in elements at which the row starts.
+  @inline(__always)
   func forEachRow(in range: Range<Int>, _ body: (Int, Int, Int, Int) -> Void) {
     let outer = sizes.count - 1
     var index = [Int](repeating: 0, count: outer)
