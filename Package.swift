@@ -31,8 +31,8 @@ let package = Package(
     .target(
       name: "OnnxShrink",
       dependencies: [
-        "ShrinkGraph", "ShrinkONNX", "ShrinkOps", "ShrinkRun", "ShrinkData", "ShrinkReduce", "ShrinkVerify",
-        "ShrinkReport",
+        "ShrinkGraph", "ShrinkONNX", "ShrinkMath", "ShrinkOps", "ShrinkRun", "ShrinkData", "ShrinkReduce",
+        "ShrinkVerify", "ShrinkReport",
       ]),
     .executableTarget(
       name: "onnx-shrink",
