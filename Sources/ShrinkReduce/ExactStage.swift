@@ -18,8 +18,13 @@ package struct ExactStage {
   package func run(allowed: [Bool]) -> (graph: Graph, removal: Removal) {
     var removal = Removal(prepared.coupled.groups)
     var relations: [Int: Dependence] = [:]
-    for g in prepared.coupled.groups.indices where allowed[g] {
-      guard let found = dependence(g), !found.removed.isEmpty else { continue }
+    // From the outputs backwards: what a dead unit reads need not be kept for it.
+    let groups = prepared.coupled.groups
+    let backwards = groups.indices.sorted {
+      (groups[$0].readers.max() ?? -1, $0) > (groups[$1].readers.max() ?? -1, $1)
+    }
+    for g in backwards where allowed[g] {
+      guard let found = dependence(g, removal), !found.removed.isEmpty else { continue }
       relations[g] = found
       for unit in found.removed { removal.removed[g][unit] = true }
     }
@@ -29,14 +34,15 @@ package struct ExactStage {
     return (small, removal)
   }
 
-  private func dependence(_ g: Int) -> Dependence? {
+  private func dependence(_ g: Int, _ removal: Removal) -> Dependence? {
     let group = prepared.coupled.groups[g]
     let readers = group.readers.compactMap { prepared.compensations[$0] }
     guard readers.count == group.readers.count, group.count > 1 else { return nil }
     let usesConstant = readers.allSatisfy { $0.site.hasBias && !$0.site.product.isPadded }
+    let directions = SeldomUnits(group: g, prepared).directions
     let evidence = readers.map { reader in
       Dependence.Evidence(
-        gram: gram(reader, g, group.count), weights: weights(reader, g, group.count))
+        gram: adding(directions, to: gram(reader, g, group.count)), weights: weights(reader, g, group.count, removal))
     }
     return Dependence(units: group.count, evidence: evidence, usesConstant: usesConstant, tolerance: tolerance)
   }
@@ -50,15 +56,28 @@ package struct ExactStage {
     return whole.submatrix(rows: at + [blocks.count], columns: at + [blocks.count])
   }
 
-  /// W Wᵀ over outputs and places, relative to the energy of the reader's outputs.
-  private func weights(_ reader: Compensation, _ g: Int, _ count: Int) -> Matrix {
+  /// Gives each direction the mean energy of a unit, so that no relation that it breaks is believed.
+  private func adding(_ directions: [[Double]], to gram: Matrix) -> Matrix {
+    guard !directions.isEmpty else { return gram }
+    let count = gram.rows - 1
+    let mean = gram.diagonal.prefix(count).reduce(0, +) / Double(max(count, 1))
+    let spread = Matrix(directions.map { $0 + [0] })
+    var result = gram
+    result.addProduct(spread.transposed, spread, factor: max(mean, 1e-30))
+    return result
+  }
+
+  /// W Wᵀ over places and those outputs that stay, relative to all of it.
+  private func weights(_ reader: Compensation, _ g: Int, _ count: Int, _ removal: Removal) -> Matrix {
     let columns = reader.site.columns(of: g, count: count)
-    let width = reader.weights.columns
+    let output = ValueAxis(reader.site.output, reader.site.outputAxis)
+    let outputs = prepared.rewrite.kept(output, removal) ?? Array(0..<reader.weights.columns)
+    let width = outputs.count
     let size = columns.map(\.count).max() ?? 0
     var spread = Matrix(rows: count, columns: size * width)
     for (u, list) in columns.enumerated() {
       for (t, column) in list.enumerated() {
-        for j in 0..<width { spread[u, t * width + j] = reader.weights[column, j] }
+        for (j, from) in outputs.enumerated() { spread[u, t * width + j] = reader.weights[column, from] }
       }
     }
     var result = spread.timesTransposed(spread)

@@ -44,12 +44,13 @@ package struct Reducer {
     before = Size(parameters: Int(cost.parameters([])), macs: Int(cost.macs([])))
     var graph = model
     _ = try Pipeline().run(&graph)
-    var preparation = Preparation(source: source, samples: self.samples.fit, options: options, probe: probe)
+    let evidence = options.target == .lossless ? samples : self.samples.fit
+    var preparation = Preparation(source: source, samples: evidence, options: options, probe: probe)
     let first = try preparation.run(graph, stage: "statistics", progress: progress)
     diagnostics = preparation.diagnostics
     original = (graph, first.coupled)
     let mayShrink = first.coupled.groups.map { Self.allows($0, graph, options) }
-    let stage = ExactStage(first, tolerance: 1e-11)
+    let stage = ExactStage(first, tolerance: 3e-10)
     let lossless = stage.run(allowed: mayShrink)
     exact = lossless.removal
     if exact.removed.contains(where: { $0.contains(true) }) {
@@ -117,9 +118,11 @@ private struct Preparation {
     let inference = try Inference(graph, inputs: probe.types(of: graph))
     diagnostics = inference.diagnostics
     let coupled = try Coupled(graph, types: inference.types)
+    let isLossless = options.target == .lossless
+    let outwards = (0..<1).map { source.extrapolated(reach: 0.25, seed: options.seed &+ $0) }
     let calibration = try Calibration(
-      graph, coupled: coupled, source: source, samples: samples, seed: options.seed,
-      byBlock: options.target == .lossless
+      graph, coupled: coupled, sources: [source] + (isLossless ? outwards : []), samples: samples, seed: options.seed,
+      lossless: isLossless
     ) { (share) throws(ShrinkError) in try progress(stage, share) }
     let compensations = zip(coupled.sites, calibration.moments).map { site, moments in
       moments.map { Compensation(site: site, moments: $0, weights: site.matrix(in: graph)) }
@@ -128,6 +131,6 @@ private struct Preparation {
       graph: graph, types: inference.types, coupled: coupled,
       rewrite: Rewrite(graph, types: inference.types, coupled: coupled),
       cost: Cost(graph, types: inference.types, groups: coupled.groups, samples: probe.samples),
-      compensations: compensations)
+      compensations: compensations, ranges: calibration.ranges)
   }
 }

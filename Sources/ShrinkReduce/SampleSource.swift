@@ -25,4 +25,31 @@ package struct SampleSource: Sendable {
     for input in graph.realInputs { feeds[input] = named[graph[input].name] }
     return feeds
   }
+
+  /// The same samples pushed outwards, each away from the one before it in its run, by up to `reach` of their distance.
+  ///
+  /// A unit that is silent, or always on, on the samples by chance will mostly not be so here; one that is so by its
+  /// weights stays so. Inputs that are no floats stay as they are.
+  func extrapolated(reach: Float, seed: UInt64) -> SampleSource {
+    SampleSource(batch: batch) { [read] (run) throws(ShrinkError) in
+      try read(run).mapValues { Self.extrapolated($0, reach: reach, seed: seed &+ UInt64(run.first ?? 0)) }
+    }
+  }
+
+  private static func extrapolated(_ tensor: Tensor, reach: Float, seed: UInt64) -> Tensor {
+    guard tensor.dtype == .float32, let samples = tensor.shape.first, samples > 1 else { return tensor }
+    let width = tensor.count / samples
+    var rng = SplitMix64(seed: seed)
+    return tensor.withElements(Float.self) { x in
+      Tensor(shape: tensor.shape, Float.self) { out in
+        for s in 0..<samples {
+          let away = Float.random(in: -0.5...reach, using: &rng)
+          let other = (s + samples - 1) % samples
+          for i in 0..<width {
+            out[s * width + i] = x[s * width + i] + away * (x[s * width + i] - x[other * width + i])
+          }
+        }
+      }
+    }
+  }
 }

@@ -1,0 +1,60 @@
+import ShrinkMath
+
+/// Between which bounds a site's columns and outputs have stayed.
+package struct SiteRange: Sendable {
+  private var low: [Float]
+  private var high: [Float]
+  private var outputHigh: [Float]
+  private var outputSum: [Double]
+  private var outputSquares: [Double]
+  private var positives: [Int]
+  private var rows = 0
+
+  init(columns: Int, outputs: Int) {
+    low = [Float](repeating: .infinity, count: columns)
+    high = [Float](repeating: -.infinity, count: columns)
+    outputHigh = [Float](repeating: -.infinity, count: outputs)
+    outputSum = [Double](repeating: 0, count: outputs)
+    outputSquares = outputSum
+    positives = [Int](repeating: 0, count: outputs)
+  }
+
+  mutating func add(rows x: [Float], outputs y: [Float], count: Int) {
+    let (columns, outputs) = (low.count, outputHigh.count)
+    rows += count
+    for r in 0..<count {
+      for j in 0..<columns {
+        low[j] = min(low[j], x[r * columns + j])
+        high[j] = max(high[j], x[r * columns + j])
+      }
+      for j in 0..<outputs {
+        let value = y[r * outputs + j]
+        outputHigh[j] = max(outputHigh[j], value)
+        if value > 0 { positives[j] += 1 }
+        outputSum[j] += Double(value)
+        outputSquares[j] += Double(value) * Double(value)
+      }
+    }
+  }
+
+  /// Whether an output was positive so seldom that what it did then proves nothing.
+  func isSeldomPositive(output: Int) -> Bool { positives[output] < max(32, rows / 200) }
+
+  /// Whether an output that was never positive will stay so on inputs not seen.
+  ///
+  /// Either the weights prove it for columns that leave their range by half (columns that were never negative stay so), or
+  /// the largest value lies two standard deviations below zero. `weights`: columns + 1 × outputs, the constant last.
+  func staysNegative(output: Int, weights: Matrix) -> Bool {
+    let n = Double(max(rows, 1))
+    let mean = outputSum[output] / n
+    let deviation = max(outputSquares[output] / n - mean * mean, 0).squareRoot()
+    if Double(outputHigh[output]) + 2 * deviation <= 0 { return true }
+    var bound = weights[low.count, output]
+    for j in low.indices where low[j] <= high[j] {
+      let margin = 0.5 * (high[j] - low[j])
+      let least = low[j] >= 0 ? max(low[j] - margin, 0) : low[j] - margin
+      bound += max(weights[j, output] * Double(least), weights[j, output] * Double(high[j] + margin))
+    }
+    return bound <= 0
+  }
+}
