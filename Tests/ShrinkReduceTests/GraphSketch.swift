@@ -1,0 +1,163 @@
+import ShrinkGraph
+import ShrinkMath
+import ShrinkOps
+import ShrinkRun
+
+@testable import ShrinkReduce
+
+/// Builds small graphs with a symbolic batch: one line a node.
+struct GraphSketch {
+  private(set) var graph = Graph()
+  var rng: SplitMix64
+  private var names = 0
+
+  init(seed: UInt64 = 1) { rng = SplitMix64(seed: seed) }
+
+  /// A float32 input with N samples of a shape.
+  mutating func input(_ shape: [Int], name: String = "x") -> ValueID {
+    let value = graph.addValue(named: name, type: Self.declared(shape))
+    graph.inputs.append(value)
+    return value
+  }
+
+  /// N samples of a shape, as a file declares them.
+  static func declared(_ shape: [Int]) -> DeclaredType {
+    DeclaredType(.float32, [.symbol("N")] + shape.map { .known($0) })
+  }
+
+  /// A constant.
+  mutating func constant(_ tensor: Tensor, name: String = "w") -> ValueID {
+    graph.addValue(named: name, constant: tensor)
+  }
+
+  /// A constant of random elements.
+  mutating func weight(_ shape: [Int], in range: ClosedRange<Float> = -1...1, name: String = "w") -> ValueID {
+    constant(
+      Tensor(shape: shape, (0..<shape.reduce(1, *)).map { _ in Float.random(in: range, using: &rng) }), name: name)
+  }
+
+  /// A node with one result.
+  mutating func node(
+    _ type: String, _ inputs: [ValueID?], name: String = "", domain: String = "", shape: [Int]? = nil,
+    _ attributes: [String: Attribute.Value] = [:]
+  ) -> ValueID {
+    names += 1
+    let output = graph.addValue(named: "t\(names)", type: shape.map(Self.declared))
+    graph.nodes.append(
+      Node(
+        type, domain: domain, name: name.isEmpty ? "\(type)\(names)" : name, inputs: inputs, outputs: [output],
+        attributes: attributes.sorted { $0.key < $1.key }.map { Attribute($0.key, $0.value) }))
+    return output
+  }
+
+  /// Gemm with a weight `inputs` × `outputs` (transB 0).
+  mutating func gemm(_ x: ValueID, _ inputs: Int, _ outputs: Int, hasBias: Bool = true, name: String = "") -> ValueID {
+    let w = weight([inputs, outputs])
+    return node("Gemm", hasBias ? [x, w, weight([outputs], name: "b")] : [x, w], name: name)
+  }
+
+  /// Convolution with a square kernel, padded so that a stride of 1 keeps the size.
+  mutating func conv(
+    _ x: ValueID, _ inputs: Int, _ outputs: Int, kernel: Int = 3, hasBias: Bool = true, isPadded: Bool = true,
+    name: String = ""
+  ) -> ValueID {
+    let w = weight([outputs, inputs, kernel, kernel])
+    let pads = [Int64](repeating: isPadded ? Int64(kernel / 2) : 0, count: 4)
+    return node(
+      "Conv", hasBias ? [x, w, weight([outputs], name: "b")] : [x, w], name: name, ["pads": .ints(pads)])
+  }
+
+  mutating func relu(_ x: ValueID) -> ValueID { node("Relu", [x]) }
+
+  mutating func output(_ value: ValueID) { graph.outputs.append(value) }
+}
+
+/// A graph with what the reducer knows of it before statistics.
+struct CoupledSketch {
+  let graph: Graph
+  let types: [TensorType?]
+  let coupled: Coupled
+  var rewrite: Rewrite { Rewrite(graph, types: types, coupled: coupled) }
+
+  /// Couples a graph for runs of `samples` samples.
+  init(_ graph: Graph, samples: Int = 2) throws {
+    self.graph = graph
+    types = try Inference(graph, inputs: Self.inputs(graph, samples: samples)).types
+    coupled = try Coupled(graph, types: types)
+  }
+
+  /// Types of the inputs for a number of samples.
+  static func inputs(_ graph: Graph, samples: Int) -> [ValueID: TensorType] {
+    Dictionary(
+      uniqueKeysWithValues: graph.realInputs.map { input in
+        (input, TensorType(.float32, (graph[input].type?.dims ?? []).map { $0.size ?? samples }))
+      })
+  }
+
+  /// Removes the given units of each group.
+  func removal(_ units: [Int: [Int]]) -> Removal {
+    var removal = Removal(coupled.groups)
+    for (group, list) in units { for unit in list { removal.removed[group][unit] = true } }
+    return removal
+  }
+}
+
+/// Random samples for every input of a graph, the same for the same number.
+struct SampleSketch {
+  /// Samples by input name, stacked on the first axis.
+  let inputs: [String: Tensor]
+
+  init(_ graph: Graph, count: Int, seed: UInt64) {
+    var rng = SplitMix64(seed: seed)
+    var inputs: [String: Tensor] = [:]
+    for input in graph.realInputs {
+      let shape = (graph[input].type?.dims ?? []).map { $0.size ?? count }
+      let elements = (0..<shape.reduce(1, *)).map { _ in Float.random(in: -1...1, using: &rng) }
+      inputs[graph[input].name] = Tensor(shape: shape, elements)
+    }
+    self.inputs = inputs
+  }
+
+  func source(batch: Int) -> SampleSource {
+    SampleSource(batch: batch) { [inputs] run in inputs.mapValues { $0.keeping(run, axis: 0) } }
+  }
+
+  /// All samples as the inputs of a graph.
+  func feeds(_ graph: Graph) -> [ValueID: Tensor] {
+    Dictionary(uniqueKeysWithValues: graph.realInputs.compactMap { id in inputs[graph[id].name].map { (id, $0) } })
+  }
+
+  /// Outputs of a graph over all samples.
+  func outputs(_ graph: Graph) throws -> [Tensor] {
+    let values = try Executor(graph).run(feeds(graph))
+    return graph.outputs.compactMap { values[$0] }
+  }
+
+  /// One value of a graph over all samples.
+  func value(_ id: ValueID, of graph: Graph) throws -> Tensor? {
+    try Executor(graph, wanted: [id]).run(feeds(graph))[id]
+  }
+}
+
+/// ‖a − b‖ / ‖a‖.
+func relativeError(_ a: [Double], _ b: [Double]) -> Double {
+  guard a.count == b.count else { return .infinity }
+  let error = zip(a, b).reduce(0.0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+  return (error / max(a.reduce(0) { $0 + $1 * $1 }, 1e-300)).squareRoot()
+}
+
+/// Solves A X = B by elimination with row exchanges, in plain loops.
+func solvedPlainly(_ a: [[Double]], _ b: [[Double]]) -> [[Double]] {
+  var (a, b) = (a, b)
+  for k in a.indices {
+    let pivot = (k..<a.count).max { abs(a[$0][k]) < abs(a[$1][k]) } ?? k
+    a.swapAt(k, pivot)
+    b.swapAt(k, pivot)
+    for i in a.indices where i != k {
+      let factor = a[i][k] / a[k][k]
+      for j in a[i].indices { a[i][j] -= factor * a[k][j] }
+      for j in b[i].indices { b[i][j] -= factor * b[k][j] }
+    }
+  }
+  return a.indices.map { i in b[i].map { $0 / a[i][i] } }
+}
