@@ -7,8 +7,8 @@ import ShrinkRun
 package struct Calibration: Sendable {
   /// One entry a site of `Coupled.sites`; nil for sites that read no units.
   package let moments: [Moments?]
-  /// What every site of `Coupled.sites` has read and made; nil where that was not asked for.
-  package let ranges: [SiteRange?]
+  /// What every site of `Coupled.sites` has read and made.
+  package let ranges: [SiteRange]
 
   /// Rows that enter the moments of a site: plenty for as many columns, and no more.
   package static func wantedRows(columns: Int) -> Int { max(16_384, 12 * columns) }
@@ -17,18 +17,17 @@ package struct Calibration: Sendable {
 
   /// Runs `graph` over `samples` of every source and sums up what its sites read.
   ///
-  /// For the `lossless` stage alone, sums over blocks of units take the place of whole rows, and ranges are noted.
+  /// For the `lossless` stage alone, sums over blocks of units take the place of whole rows.
   package init(
     _ graph: Graph, coupled: Coupled, sources: [SampleSource], samples: [Int], seed: UInt64, lossless: Bool = false,
     progress: (Double) throws(ShrinkError) -> Void
   ) throws(ShrinkError) {
     let sites = coupled.sites
-    let wanted = sites.indices.filter { s in lossless || sites[s].units.contains { $0 != nil } }
-    var gatherers = wanted.map { Gatherer(sites[$0], samples: samples.count, seed: seed, lossless: lossless) }
+    var gatherers = sites.map { Gatherer($0, samples: samples.count, seed: seed, lossless: lossless) }
     var positionOfNode: [NodeID: Int] = [:]
-    for (i, s) in wanted.enumerated() { positionOfNode[sites[s].node] = i }
+    for (i, site) in sites.enumerated() { positionOfNode[site.node] = i }
     // Nothing behind the last site is needed.
-    let executor = try Executor(graph, wanted: wanted.map { sites[$0].output })
+    let executor = try Executor(graph, wanted: sites.map(\.output))
     let runs = sources.flatMap { source in source.runs(samples).map { (source, $0) } }
     for (r, (source, run)) in runs.enumerated() {
       let feeds = try source.feeds(run, of: graph)
@@ -38,14 +37,8 @@ package struct Calibration: Sendable {
       }
       try progress(Double(r + 1) / Double(runs.count))
     }
-    var moments = [Moments?](repeating: nil, count: sites.count)
-    var ranges = [SiteRange?](repeating: nil, count: sites.count)
-    for (i, s) in wanted.enumerated() {
-      moments[s] = sites[s].units.contains { $0 != nil } ? gatherers[i].finished() : nil
-      ranges[s] = gatherers[i].range
-    }
-    self.moments = moments
-    self.ranges = ranges
+    moments = sites.indices.map { sites[$0].readsUnits ? gatherers[$0].finished() : nil }
+    ranges = gatherers.map(\.range)
   }
 }
 
@@ -56,24 +49,23 @@ struct Gatherer {
   private var moments: Moments
   /// Columns of each block of units, where sums over blocks are kept.
   private let blocks: [[Int]]?
-  /// Ranges over all rows, where they are asked for.
-  private(set) var range: SiteRange?
+  /// Ranges over all rows.
+  private(set) var range: SiteRange
 
   init(_ site: Site, samples: Int, seed: UInt64, lossless: Bool) {
     self.site = site
     let wanted = Calibration.wantedRows(columns: min(site.columns, Calibration.widestPatch))
     sampler = RowSampler(wanted: wanted, samples: samples, seed: seed)
-    range = lossless ? SiteRange(columns: site.columns, outputs: site.product.outputs) : nil
+    range = SiteRange(columns: site.columns, outputs: site.product.outputs)
     blocks = lossless || site.columns > Calibration.widestPatch ? site.uniformBlocks() : nil
     moments = Moments(columns: blocks?.count ?? site.columns)
   }
 
   mutating func add(_ operands: Operands<Tensor>, _ result: Tensor, run: [Int]) {
     guard let rows = site.rows(operands, run: run, sampler) else { return }
-    if range != nil {
-      let made = site.targets(result, positions: rows.positions, width: site.product.outputs)
-      range?.add(rows: rows.values, outputs: made, count: rows.count)
-    }
+    let made = site.targets(result, positions: rows.positions, width: site.product.outputs)
+    range.add(rows: rows.values, outputs: made, count: rows.count)
+    guard site.readsUnits else { return }
     guard let blocks else { return rows.values.withUnsafeBufferPointer { moments.add(rows: $0, count: rows.count) } }
     // One row for each place within the blocks.
     let size = blocks.first?.count ?? 0

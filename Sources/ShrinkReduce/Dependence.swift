@@ -14,6 +14,8 @@ package struct Dependence: Sendable {
   package let kept: [Int]
   /// Units that go, ascending.
   package let removed: [Int]
+  /// How many units are independent.
+  package let rank: Int
   /// x_removed = mix · (x_kept, 1): removed × kept + 1.
   package let mix: Matrix
 
@@ -40,6 +42,7 @@ package struct Dependence: Sendable {
     basis.improve(weights)
     let silent = basis.unread(weights)
     let chosen = basis.units
+    rank = chosen.count
     let read = chosen.filter { !silent.contains($0) }
     kept = read.isEmpty ? Array((0..<units).prefix(1)) : read
     let isKept = Set(kept)

@@ -39,12 +39,18 @@ package struct ExactStage {
     let readers = group.readers.compactMap { prepared.compensations[$0] }
     guard readers.count == group.readers.count, group.count > 1 else { return nil }
     let usesConstant = readers.allSatisfy { $0.site.hasBias && !$0.site.product.isPadded }
-    let directions = SeldomUnits(group: g, prepared).directions
-    let evidence = readers.map { reader in
-      Dependence.Evidence(
-        gram: adding(directions, to: gram(reader, g, group.count)), weights: weights(reader, g, group.count, removal))
+    func found(all: Bool) -> Dependence {
+      let directions = SeldomUnits(group: g, prepared, all: all).directions
+      let evidence = readers.map { reader in
+        Dependence.Evidence(
+          gram: adding(directions, to: gram(reader, g, group.count)), weights: weights(reader, g, group.count, removal))
+      }
+      return Dependence(units: group.count, evidence: evidence, usesConstant: usesConstant, tolerance: tolerance)
     }
-    return Dependence(units: group.count, evidence: evidence, usesConstant: usesConstant, tolerance: tolerance)
+    // As many rows as units are always dependent: relations need rows to spare.
+    let rows = group.readers.map { prepared.ranges[$0].rows }.min() ?? 0
+    let seen = found(all: false)
+    return rows >= seen.rank + seen.rank / 2 + 32 ? seen : found(all: true)
   }
 
   private func gram(_ reader: Compensation, _ g: Int, _ count: Int) -> Matrix {

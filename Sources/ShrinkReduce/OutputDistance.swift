@@ -83,7 +83,7 @@ package struct OutputDistance: Sendable {
 /// The scores of one decision.
 private struct Scores {
   private let values: [Double]
-  /// log Σ exp
+  /// The logarithm of Σ exp over the scores.
   private let normalizer: Double
   /// Position of the first largest score.
   let choice: Int
@@ -95,7 +95,7 @@ private struct Scores {
     normalizer = largest + log(values.reduce(0) { $0 + exp($1 - largest) })
   }
 
-  /// Σ p (log p − log q)
+  /// The divergence Σ p (log p − log q), in nats.
   func divergence(to other: Scores) -> Double {
     zip(values, other.values).reduce(0) { total, pair in
       let p = pair.0 - normalizer

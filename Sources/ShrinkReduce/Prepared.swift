@@ -15,8 +15,8 @@ package struct Prepared: Sendable {
   package let cost: Cost
   /// One entry a site; nil for sites that read no units.
   package let compensations: [Compensation?]
-  /// One entry a site; nil unless the lossless stage alone was prepared.
-  package let ranges: [SiteRange?]
+  /// One entry a site.
+  package let ranges: [SiteRange]
 
   /// The graph without the removed units, its readers compensated from the original's own statistics.
   package func compensated(_ removal: Removal) -> Graph {

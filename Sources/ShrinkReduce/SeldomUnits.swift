@@ -10,35 +10,73 @@ struct SeldomUnits {
   /// For each class, how far every unit of the group moves: 0 for units that do not.
   private(set) var directions: [[Double]] = []
 
-  /// Looks at a group that one site makes; of other groups nothing is known.
-  init(group g: Int, _ prepared: Prepared) {
+  /// Looks at a group. Where one site makes its units its weights are evidence; of other groups only activity is known.
+  ///
+  /// With `all`, no unit counts as seen enough: only what the weights prove is left.
+  init(group g: Int, _ prepared: Prepared, all: Bool) {
     let group = prepared.coupled.groups[g]
-    guard group.producers.count == 1, let producer = group.producers.first,
-      let site = prepared.coupled.sites.first(where: { $0.node == producer }), let range = prepared.ranges[site.index],
+    let sites = prepared.coupled.sites
+    guard group.producers.count == 1, let site = sites.first(where: { $0.node == group.producers[0] }),
       let axis = group.axes.first(where: { $0.axis == ValueAxis(site.output, site.outputAxis) }), axis.perUnit == 1
-    else { return }
-    let matrix = site.matrix(in: prepared.graph)
-    var filters = [Filter?](repeating: nil, count: group.count)
-    for (column, unit) in axis.units.enumerated() where unit >= 0 {
-      filters[Int(unit)] = Filter(matrix, column)
+    else {
+      let seldom = (0..<group.count).filter { all || Self.isSeldomRead($0, g, prepared) }
+      directions = seldom.map { unit in (0..<group.count).map { $0 == unit ? 1 : 0 } }
+      return
     }
-    let seldom = axis.units.enumerated().filter { column, unit in
-      unit >= 0 && range.isSeldomPositive(output: column) && !range.staysNegative(output: column, weights: matrix)
-    }.map { Int($0.element) }
+    let range = prepared.ranges[site.index]
+    let matrix = site.matrix(in: prepared.graph)
+    var columns = [Int](repeating: 0, count: group.count)
+    for (column, unit) in axis.units.enumerated() where unit >= 0 { columns[Int(unit)] = column }
+    let filters = columns.map { Filter(matrix, $0) }
+    let seldom = columns.indices.filter { unit in
+      let isProven = range.staysNegative(output: columns[unit], weights: matrix)
+      return all
+        ? !(isProven && Self.readings(of: unit, g, prepared).allSatisfy { $0 == 0 })
+        : range.isSeldomPositive(output: columns[unit]) && !isProven
+    }
+    let steady = columns.indices.filter { unit in
+      zip(Self.readings(of: unit, g, prepared), group.readers).allSatisfy { $0 == prepared.ranges[$1].rows }
+    }
+    directions = Self.classes(seldom, steady: Set(steady), filters)
+  }
+
+  /// In how many rows each reader has seen a unit that is not zero, at the place where it was most often so.
+  private static func readings(of unit: Int, _ g: Int, _ prepared: Prepared) -> [Int] {
+    let group = prepared.coupled.groups[g]
+    return group.readers.map { r in
+      let columns = prepared.coupled.sites[r].columns(of: g, count: group.count)[unit]
+      return columns.map { prepared.ranges[r].nonzeros[$0] }.max() ?? 0
+    }
+  }
+
+  private static func isSeldomRead(_ unit: Int, _ g: Int, _ prepared: Prepared) -> Bool {
+    zip(readings(of: unit, g, prepared), prepared.coupled.groups[g].readers).contains { count, reader in
+      count < prepared.ranges[reader].leastRows
+    }
+  }
+
+  /// One direction for each class of seldom units with proportional weights.
+  ///
+  /// Units made with the same weights move along; `steady` ones, which were never zero, also move against units made with
+  /// the opposite weights.
+  private static func classes(_ seldom: [Int], steady: Set<Int>, _ filters: [Filter]) -> [[Double]] {
+    let isSeldom = Set(seldom)
+    var directions: [[Double]] = []
     var done = Set<Int>()
     for unit in seldom where !done.contains(unit) {
-      guard let own = filters[unit] else { continue }
-      let kin = seldom.filter { filters[$0].map { $0.isMultiple(of: own, withConstant: true) } ?? false }
+      let own = filters[unit]
+      let kin = Set(seldom.filter { $0 == unit || filters[$0].isMultiple(of: own, withConstant: true) })
       done.formUnion(kin)
-      done.insert(unit)
       directions.append(
         filters.indices.map { other in
-          guard let filter = filters[other] else { return 0 }
-          if other == unit || kin.contains(other) { return filter.norm / own.norm }
-          if seldom.contains(other) { return 0 }
-          return filter.isMultiple(of: own, withConstant: false) ? filter.norm / own.norm : 0
+          let ratio = filters[other].norm / own.norm
+          if kin.contains(other) { return ratio }
+          if isSeldom.contains(other) { return 0 }
+          if filters[other].isMultiple(of: own) { return ratio }
+          return steady.contains(other) && filters[other].isMultiple(of: own, sign: -1) ? -ratio : 0
         })
     }
+    return directions
   }
 }
 
@@ -55,9 +93,9 @@ private struct Filter {
     norm = max(weights.reduce(0) { $0 + $1 * $1 }.squareRoot(), 1e-30)
   }
 
-  /// Whether it is a positive multiple of another, within the rounding of float32.
-  func isMultiple(of other: Filter, withConstant: Bool) -> Bool {
-    let factor = norm / other.norm
+  /// Whether it is a multiple of another, positive or with `sign` -1 negative, within the rounding of float32.
+  func isMultiple(of other: Filter, sign: Double = 1, withConstant: Bool = false) -> Bool {
+    let factor = sign * norm / other.norm
     var difference = zip(weights, other.weights).reduce(0.0) { $0 + ($1.0 - factor * $1.1) * ($1.0 - factor * $1.1) }
     if withConstant { difference += (constant - factor * other.constant) * (constant - factor * other.constant) }
     return difference <= 1e-10 * norm * norm

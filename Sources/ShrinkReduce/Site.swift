@@ -38,6 +38,8 @@ package struct Site: Sendable {
 
   /// Columns of a row.
   package var columns: Int { product.channels * product.taps }
+  /// Whether any of its channels belongs to a group.
+  package var readsUnits: Bool { units.contains { $0 != nil } }
   /// Whether a constant can be absorbed.
   package var hasBias: Bool { bias != .none }
 

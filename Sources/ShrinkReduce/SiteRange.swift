@@ -8,11 +8,15 @@ package struct SiteRange: Sendable {
   private var outputSum: [Double]
   private var outputSquares: [Double]
   private var positives: [Int]
-  private var rows = 0
+  /// Rows in which each column was not zero.
+  private(set) var nonzeros: [Int]
+  /// Rows that it has seen.
+  private(set) var rows = 0
 
   init(columns: Int, outputs: Int) {
     low = [Float](repeating: .infinity, count: columns)
     high = [Float](repeating: -.infinity, count: columns)
+    nonzeros = [Int](repeating: 0, count: columns)
     outputHigh = [Float](repeating: -.infinity, count: outputs)
     outputSum = [Double](repeating: 0, count: outputs)
     outputSquares = outputSum
@@ -24,8 +28,10 @@ package struct SiteRange: Sendable {
     rows += count
     for r in 0..<count {
       for j in 0..<columns {
-        low[j] = min(low[j], x[r * columns + j])
-        high[j] = max(high[j], x[r * columns + j])
+        let value = x[r * columns + j]
+        low[j] = min(low[j], value)
+        high[j] = max(high[j], value)
+        if value != 0 { nonzeros[j] += 1 }
       }
       for j in 0..<outputs {
         let value = y[r * outputs + j]
@@ -38,7 +44,10 @@ package struct SiteRange: Sendable {
   }
 
   /// Whether an output was positive so seldom that what it did then proves nothing.
-  func isSeldomPositive(output: Int) -> Bool { positives[output] < max(32, rows / 200) }
+  func isSeldomPositive(output: Int) -> Bool { positives[output] < leastRows }
+
+  /// Rows that must show something before it counts.
+  var leastRows: Int { max(32, rows / 200) }
 
   /// Whether an output that was never positive will stay so on inputs not seen.
   ///
