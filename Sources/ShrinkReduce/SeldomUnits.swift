@@ -58,7 +58,7 @@ struct SeldomUnits {
   /// One direction for each class of seldom units with proportional weights.
   ///
   /// Units made with the same weights move along; `steady` ones, which were never zero, also move against units made with
-  /// the opposite weights.
+  /// the opposite weights, unless that has switched them off before those wake.
   private static func classes(_ seldom: [Int], steady: Set<Int>, _ filters: [Filter]) -> [[Double]] {
     let isSeldom = Set(seldom)
     var directions: [[Double]] = []
@@ -73,7 +73,8 @@ struct SeldomUnits {
           if kin.contains(other) { return ratio }
           if isSeldom.contains(other) { return 0 }
           if filters[other].isMultiple(of: own) { return ratio }
-          return steady.contains(other) && filters[other].isMultiple(of: own, sign: -1) ? -ratio : 0
+          let staysOn = steady.contains(other) && filters[other].isOnWhenWaking(own)
+          return staysOn && filters[other].isMultiple(of: own, sign: -1) ? -ratio : 0
         })
     }
     return directions
@@ -92,6 +93,9 @@ private struct Filter {
     constant = all.last ?? 0
     norm = max(weights.reduce(0) { $0 + $1 * $1 }.squareRoot(), 1e-30)
   }
+
+  /// Whether it is positive where another, made with opposite weights, crosses zero.
+  func isOnWhenWaking(_ other: Filter) -> Bool { constant + norm / other.norm * other.constant > 1e-3 * norm }
 
   /// Whether it is a multiple of another, positive or with `sign` -1 negative, within the rounding of float32.
   func isMultiple(of other: Filter, sign: Double = 1, withConstant: Bool = false) -> Bool {

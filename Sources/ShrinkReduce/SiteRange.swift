@@ -4,9 +4,6 @@ import ShrinkMath
 package struct SiteRange: Sendable {
   private var low: [Float]
   private var high: [Float]
-  private var outputHigh: [Float]
-  private var outputSum: [Double]
-  private var outputSquares: [Double]
   private var positives: [Int]
   /// Rows in which each column was not zero.
   private(set) var nonzeros: [Int]
@@ -17,14 +14,11 @@ package struct SiteRange: Sendable {
     low = [Float](repeating: .infinity, count: columns)
     high = [Float](repeating: -.infinity, count: columns)
     nonzeros = [Int](repeating: 0, count: columns)
-    outputHigh = [Float](repeating: -.infinity, count: outputs)
-    outputSum = [Double](repeating: 0, count: outputs)
-    outputSquares = outputSum
     positives = [Int](repeating: 0, count: outputs)
   }
 
   mutating func add(rows x: [Float], outputs y: [Float], count: Int) {
-    let (columns, outputs) = (low.count, outputHigh.count)
+    let (columns, outputs) = (low.count, positives.count)
     rows += count
     for r in 0..<count {
       for j in 0..<columns {
@@ -34,11 +28,7 @@ package struct SiteRange: Sendable {
         if value != 0 { nonzeros[j] += 1 }
       }
       for j in 0..<outputs {
-        let value = y[r * outputs + j]
-        outputHigh[j] = max(outputHigh[j], value)
-        if value > 0 { positives[j] += 1 }
-        outputSum[j] += Double(value)
-        outputSquares[j] += Double(value) * Double(value)
+        if y[r * outputs + j] > 0 { positives[j] += 1 }
       }
     }
   }
@@ -49,15 +39,9 @@ package struct SiteRange: Sendable {
   /// Rows that must show something before it counts.
   var leastRows: Int { max(32, rows / 200) }
 
-  /// Whether an output that was never positive will stay so on inputs not seen.
-  ///
-  /// Either the weights prove it for columns that leave their range by half (columns that were never negative stay so), or
-  /// the largest value lies two standard deviations below zero. `weights`: columns + 1 × outputs, the constant last.
+  /// Whether the weights prove that an output is never positive, even where columns leave the range that they have shown
+  /// by half of it; columns that were never negative stay so. `weights`: columns + 1 × outputs, the constant last.
   func staysNegative(output: Int, weights: Matrix) -> Bool {
-    let n = Double(max(rows, 1))
-    let mean = outputSum[output] / n
-    let deviation = max(outputSquares[output] / n - mean * mean, 0).squareRoot()
-    if Double(outputHigh[output]) + 2 * deviation <= 0 { return true }
     var bound = weights[low.count, output]
     for j in low.indices where low[j] <= high[j] {
       let margin = 0.5 * (high[j] - low[j])
