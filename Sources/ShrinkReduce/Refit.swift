@@ -117,6 +117,9 @@ package struct Refit {
   private mutating func fit(_ s: Int, _ runs: [([Int], Bool)], _ samples: (fit: Int, aside: Int), _ final: Bool) {
     let site = setting.coupled.sites[s]
     let kept = site.keptColumns(setting.removal)
+    let partner = partnerOfSite[site.index]
+    // What reads the original's own values and answers for nobody else is right as it is.
+    guard live.isTouched(site.data) || partner.map(live.isTouched) ?? false else { return }
     guard kept.count <= Calibration.widestPatch else { return }
     let outputs = setting.rewrite.kept(ValueAxis(site.output, site.outputAxis), setting.removal)
     let width = outputs?.count ?? site.product.outputs
