@@ -9,6 +9,8 @@ struct Bracket {
   private var high: (budget: Double, excess: Double?)
   /// Logarithm of the predicted distance at which the target should be met.
   private var goal: Double
+  /// The widths that failed last.
+  private var failed: Allocation.Point?
   /// The least point that does.
   private(set) var best: Allocation.Point?
 
@@ -21,11 +23,22 @@ struct Bracket {
 
   /// The next budget to try; nil when the bracket is narrow enough.
   func next() -> Double? {
+    guard var budget = guess() else { return nil }
+    // Widths come in steps: budgets that buy no more than what has failed are passed over.
+    while let failed, allocation.point(within: budget) == failed {
+      budget = (budget * high.budget).squareRoot()
+      guard high.budget > budget * 1.001 else { return nil }
+    }
+    return budget
+  }
+
+  private func guess() -> Double? {
     guard high.budget > low.budget * 1.01, allocation.path.count > 1 else { return nil }
     let ends = (low: log(low.budget), high: log(high.budget))
     let guess: Double
     if let a = low.excess, let b = high.excess, a > b {
-      guess = ends.low + a / (a - b) * (ends.high - ends.low)
+      // Outputs that are no numbers give no slope: halve.
+      guess = ends.low + (a.isFinite ? a / (a - b) : 0.5) * (ends.high - ends.low)
     } else {
       let reached = allocation.path.first { Self.level($0) >= goal } ?? allocation.path.last
       guess = log(max(reached?.cost ?? 1, 1e-30))
@@ -42,6 +55,7 @@ struct Bracket {
       best = point
     } else {
       low = (budget, excess)
+      failed = point
     }
     goal = Self.level(point) - excess
   }
