@@ -39,7 +39,8 @@ package struct OutputDistance: Sendable {
       error += d * d
       energy += Double(x[i]) * Double(x[i])
     }
-    return (error.isNaN ? .infinity : error, energy)
+    // Where anything is no number the error is infinite, whatever it is measured against.
+    return error.isFinite && energy.isFinite ? (error, energy) : (.infinity, 1)
   }
 
   private mutating func count(_ a: Tensor, _ b: Tensor) {
@@ -53,7 +54,7 @@ package struct OutputDistance: Sendable {
             let start = o * length * inner + i
             let (p, q) = (Scores(x, start, inner, length), Scores(y, start, inner, length))
             decisions.all += 1
-            if p.choice == q.choice { decisions.equal += 1 }
+            if let choice = p.choice, choice == q.choice { decisions.equal += 1 }
             divergence += p.divergence(to: q)
           }
         }
@@ -85,13 +86,13 @@ private struct Scores {
   private let values: [Double]
   /// The logarithm of Σ exp over the scores.
   private let normalizer: Double
-  /// Position of the first largest score.
-  let choice: Int
+  /// Position of the first largest score; nil where one is no number.
+  let choice: Int?
 
   init(_ x: UnsafeBufferPointer<Float>, _ start: Int, _ stride: Int, _ length: Int) {
     values = (0..<length).map { Double(x[start + $0 * stride]) }
     let largest = values.max() ?? 0
-    choice = values.firstIndex(of: largest) ?? 0
+    choice = values.contains(where: \.isNaN) ? nil : values.firstIndex(of: largest)
     normalizer = largest + log(values.reduce(0) { $0 + exp($1 - largest) })
   }
 
