@@ -24,6 +24,8 @@ package struct Compensation: Sendable {
   package let ridge: Double
 
   /// Chooses the form: patches from two rows a column on, channels below.
+  ///
+  /// Units that take different numbers of columns cannot share a mix: they are patches whatever the rows.
   package init(site: Site, moments: Moments, weights: Matrix, ridge: Double = 1e-4) {
     self.site = site
     self.moments = moments
@@ -31,7 +33,8 @@ package struct Compensation: Sendable {
     self.ridge = ridge
     let sizes = Set(site.blocks().map(\.count))
     let isWhole = moments.columns == site.columns
-    form = isWhole && (moments.rows >= 2 * site.columns || sizes == [1]) ? .patch : .channel
+    let fitsPatch = moments.rows >= 2 * site.columns || sizes == [1] || !site.isEven
+    form = isWhole && fitsPatch ? .patch : .channel
   }
 
   /// The re-fitted layer when units are removed: kept columns + 1 × outputs.
@@ -73,7 +76,7 @@ package struct Compensation: Sendable {
           result.addRow(blocks[removed].columns[t], factor: mix[p, r], to: blocks[predictor].columns[t])
         }
       }
-      guard usesConstant else { continue }
+      guard usesConstant, blocks[removed].count == size else { continue }
       for t in 0..<size {
         result.addRow(blocks[removed].columns[t], factor: mix[predictors.count, r], to: site.columns)
       }
@@ -163,6 +166,13 @@ extension Site {
     package internal(set) var columns: [Int]
     /// How many columns.
     package var count: Int { columns.count }
+  }
+
+  /// Whether every unit takes as many columns as the largest block: where two sizes of maps are joined it is not so.
+  var isEven: Bool {
+    let blocks = blocks()
+    let size = blocks.map(\.count).max() ?? 0
+    return blocks.allSatisfy { $0.unit == nil || $0.count == size }
   }
 
   /// The blocks of a row, in the order of their first columns.

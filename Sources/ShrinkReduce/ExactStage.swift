@@ -38,6 +38,8 @@ package struct ExactStage {
     let group = prepared.coupled.groups[g]
     let readers = group.readers.compactMap { prepared.compensations[$0] }
     guard readers.count == group.readers.count, group.count > 1 else { return nil }
+    // Sums over blocks say nothing of units that take fewer columns than others beside them.
+    guard readers.allSatisfy({ $0.site.isEven }) else { return nil }
     let usesConstant = readers.allSatisfy { $0.site.hasBias && !$0.site.product.isPadded }
     func found(all: Bool) -> Dependence {
       let directions = SeldomUnits(group: g, prepared, all: all).directions

@@ -1,0 +1,79 @@
+import ShrinkGraph
+import ShrinkMath
+import ShrinkRun
+import Testing
+
+@testable import ShrinkReduce
+
+@Suite struct ExactStageTests {
+  /// Gemm 12 - Relu - Gemm 4 whose units are multiples of 6 others, twice each.
+  private static func planted(seed: UInt64) throws -> PreparedSketch {
+    var sketch = GraphSketch(seed: seed)
+    let x = sketch.input([6])
+    var (weights, constants) = ([Float](), [Float]())
+    let own = (0..<7 * 6).map { _ in Float.random(in: -1...1, using: &sketch.rng) }
+    let scales = (0..<6).map { _ in Float.random(in: 0.5...2, using: &sketch.rng) }
+    for r in 0..<7 {
+      let row = Array(own[r * 6..<r * 6 + 6])
+      let both = row + zip(row, scales).map { $0 * $1 }
+      if r < 6 { weights += both } else { constants += both }
+    }
+    let w = sketch.constant(Tensor(shape: [6, 12], weights))
+    let hidden = sketch.relu(sketch.node("Gemm", [x, w, sketch.constant(Tensor(shape: [12], constants), name: "b")]))
+    sketch.output(sketch.gemm(hidden, 12, 4))
+    return try PreparedSketch(sketch.graph, count: 400, seed: seed, lossless: true)
+  }
+
+  @Test(arguments: 0..<6 as Range<UInt64>) func multiplesGoAndTheFunctionStays(seed: UInt64) throws {
+    let sketch = try Self.planted(seed: seed)
+    let result = ExactStage(sketch.prepared, tolerance: 3e-10).run(allowed: [true])
+    #expect(result.removal.width(0) == 6, "seed \(seed): \(result.removal.removed)")
+    for unit in 0..<6 {
+      #expect(
+        result.removal.removed[0][unit] != result.removal.removed[0][unit + 6], "seed \(seed): one of each pair goes")
+    }
+    try result.graph.check()
+    // Samples that no statistic has seen.
+    let fresh = SampleSketch(sketch.prepared.graph, count: 200, seed: seed &+ 1_000)
+    let (a, b) = (try fresh.outputs(sketch.prepared.graph)[0].doubles, try fresh.outputs(result.graph)[0].doubles)
+    #expect(relativeError(a, b) < 1e-5)
+  }
+
+  @Test func groupsThatMayNotShrinkStay() throws {
+    let sketch = try Self.planted(seed: 9)
+    let result = ExactStage(sketch.prepared, tolerance: 3e-10).run(allowed: [false])
+    #expect(result.removal == Removal(sketch.prepared.coupled.groups))
+    #expect(zip(result.graph.values, sketch.prepared.graph.values).allSatisfy { $0.constant == $1.constant })
+  }
+
+  @Test(arguments: 0..<4 as Range<UInt64>) func independentUnitsStay(seed: UInt64) throws {
+    let sketch = try PreparedSketch.dense(seed: seed, lossless: true)
+    let result = ExactStage(sketch.prepared, tolerance: 3e-10).run(allowed: [true])
+    #expect(result.removal.width(0) == 12, "seed \(seed): \(result.removal.removed)")
+  }
+
+  /// Maps of two sizes, joined: units of the smaller maps are alive although no sum over blocks shows them.
+  @Test func unitsOfSmallerMapsStay() throws {
+    var sketch = GraphSketch(seed: 3)
+    let x = sketch.input([2, 4, 4])
+    let large = sketch.node("Flatten", [sketch.relu(sketch.conv(x, 2, 3))])
+    let pooled = sketch.node("GlobalAveragePool", [sketch.relu(sketch.conv(x, 2, 5))])
+    let joined = sketch.node("Concat", [large, sketch.node("Flatten", [pooled])], ["axis": .int(1)])
+    sketch.output(sketch.gemm(joined, 3 * 16 + 5, 2))
+    let prepared = try PreparedSketch(sketch.graph, count: 400, seed: 4, lossless: true)
+    try #require(prepared.prepared.coupled.groups.map(\.count) == [3, 5])
+    let result = ExactStage(prepared.prepared, tolerance: 3e-10).run(allowed: [true, true])
+    #expect(result.removal == Removal(prepared.prepared.coupled.groups))
+    // Nor does a budget cut them for nothing: few rows and many.
+    for count in [20, 400] {
+      let work = try PreparedSketch(sketch.graph, count: count, seed: 5).prepared
+      // Twenty rows explain 53 columns up to the ridge.
+      let least = count == 20 ? 1e-10 : 1e-6
+      for g in 0..<2 { #expect(BackwardElimination().path(work.problem(g)).error[1] > least) }
+      var removal = Removal(work.coupled.groups)
+      removal.removed[1][2] = true
+      removal.removed[0][0] = true
+      #expect(try SampleSketch(work.graph, count: 3, seed: 6).outputs(work.compensated(removal))[0].shape == [3, 2])
+    }
+  }
+}
