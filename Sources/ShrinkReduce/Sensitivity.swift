@@ -12,6 +12,12 @@ package struct Sensitivity: Sendable {
   /// Predicted squared output distance of each group once i units are removed.
   package let distances: [[Double]]
 
+  /// Takes what is known already.
+  package init(paths: [Elimination.Path], distances: [[Double]]) {
+    self.paths = paths
+    self.distances = distances
+  }
+
   /// Measures every group.
   ///
   /// Runs groups × widths forward passes over `samples`.

@@ -1,0 +1,72 @@
+import ShrinkGraph
+import Testing
+
+@testable import ShrinkReduce
+
+@Suite struct CostTests {
+  /// Conv 6 (3x3) - depthwise - Conv 4 (1x1) - Flatten - Gemm 7 - MatMul 5 on 2 x 4 x 3 pictures.
+  private static func network() -> Graph {
+    var sketch = GraphSketch()
+    let maps = sketch.conv(sketch.input([2, 4, 3]), 2, 6)
+    let deep = sketch.node(
+      "Conv", [maps, sketch.weight([6, 1, 3, 3])], ["group": .int(6), "pads": .ints([1, 1, 1, 1])])
+    let narrow = sketch.conv(deep, 6, 4, kernel: 1, hasBias: false)
+    let dense = sketch.gemm(sketch.node("Flatten", [narrow]), 48, 7)
+    sketch.output(sketch.node("MatMul", [dense, sketch.weight([7, 5])]))
+    return sketch.graph
+  }
+
+  /// The same by hand, at widths a, b, c.
+  private static func parameters(_ a: Int, _ b: Int, _ c: Int) -> Int {
+    (a * 2 * 9 + a) + a * 9 + b * a + (12 * b * c + c) + c * 5
+  }
+  private static func macs(_ a: Int, _ b: Int, _ c: Int) -> Int {
+    12 * a * 2 * 9 + 12 * a * 9 + 12 * b * a + 12 * b * c + c * 5
+  }
+
+  @Test(arguments: [1, 4]) func countsAreThoseByHandAtEveryWidth(samples: Int) throws {
+    let sketch = try CoupledSketch(Self.network(), samples: samples)
+    try #require(sketch.coupled.groups.map(\.count) == [6, 4, 7])
+    let cost = Cost(sketch.graph, types: sketch.types, groups: sketch.coupled.groups, samples: samples)
+    for widths in [[6, 4, 7], [1, 1, 1], [3, 4, 2], [5, 2, 7]] {
+      #expect(cost.parameters(widths) == Double(Self.parameters(widths[0], widths[1], widths[2])))
+      #expect(cost.macs(widths) == Double(Self.macs(widths[0], widths[1], widths[2])))
+    }
+  }
+
+  /// What is predicted for a removal is what the cut graph holds.
+  @Test func predictionIsWhatACutGraphHolds() throws {
+    for seed in 0..<60 as Range<UInt64> {
+      let sketch = try CoupledSketch(RandomGraph(seed: seed).graph)
+      let groups = sketch.coupled.groups
+      let cost = Cost(sketch.graph, types: sketch.types, groups: groups, samples: 2)
+      var rng = SplitMix64(seed: seed)
+      let widths = groups.map { Int.random(in: 1...$0.count, using: &rng) }
+      let units = Dictionary(uniqueKeysWithValues: groups.indices.map { ($0, Array(widths[$0]..<groups[$0].count)) })
+      let small = sketch.rewrite.apply(sketch.removal(units))
+      let held = small.values.compactMap { $0.constant }.filter { $0.dtype == .float32 }.reduce(0) { $0 + $1.count }
+      #expect(cost.parameters(widths) == Double(held), "seed \(seed)")
+      let plain = try CoupledSketch(small)
+      let own = Cost(small, types: plain.types, groups: [], samples: 2)
+      #expect(abs(cost.macs(widths) - own.macs([])) < 1e-6, "seed \(seed)")
+    }
+  }
+
+  /// As `onnx` users count: initialisers of floats and bytes, constants in nodes but for scalars.
+  @Test func shapesAndScalarsInNodesAreNoParameters() throws {
+    var sketch = GraphSketch()
+    let x = sketch.input([4])
+    let target = sketch.constant(Tensor(shape: [2], [0, -1] as [Int64]))
+    let shaped = sketch.node("Reshape", [x, target])
+    sketch.output(sketch.node("Add", [shaped, sketch.weight([4])]))
+    var graph = sketch.graph
+    func parameters() throws -> Double {
+      Cost(graph, types: try CoupledSketch(graph).types, groups: [], samples: 2).parameters([])
+    }
+    #expect(try parameters() == 4)
+    let scalar = graph.addValue(named: "scalar", constant: Tensor(Float(2)))
+    #expect(try parameters() == 5)
+    graph[scalar].constantForm = .constantNode
+    #expect(try parameters() == 4)
+  }
+}

@@ -1,0 +1,105 @@
+import ShrinkGraph
+import ShrinkOps
+import Testing
+
+@testable import ShrinkReduce
+
+@Suite struct CoupleTests {
+  @Test func hiddenLayerOfAChainIsOneGroup() throws {
+    var sketch = GraphSketch()
+    let hidden = sketch.relu(sketch.gemm(sketch.input([3]), 3, 5, name: "first"))
+    sketch.output(sketch.gemm(hidden, 5, 2, name: "second"))
+    let coupled = try CoupledSketch(sketch.graph).coupled
+    #expect(coupled.sites.count == 2)
+    let group = try #require(coupled.groups.first)
+    #expect(coupled.groups.count == 1 && group.name == "first" && group.count == 5)
+    #expect(group.producers == [NodeID(0)] && group.readers == [1] && group.between == [NodeID(1)])
+    #expect(coupled.sites[1].units == (0..<5).map { UnitRef(group: 0, unit: $0) })
+    #expect(coupled.sites[0].units == [nil, nil, nil])
+    #expect(coupled.sites.allSatisfy { $0.bias == .operand(2) && $0.hasBias })
+    #expect(
+      coupled.pinned == [
+        PinnedLayer(
+          node: "node 'second' (Gemm)", width: 2, reason: "graph output '\(sketch.graph[sketch.graph.outputs[0]].name)'"
+        )
+      ])
+  }
+
+  @Test func additionTiesItsBranches() throws {
+    var sketch = GraphSketch()
+    let x = sketch.input([3])
+    let (a, b) = (sketch.gemm(x, 3, 4, name: "a"), sketch.gemm(x, 3, 4, name: "b"))
+    sketch.output(sketch.gemm(sketch.node("Add", [a, b]), 4, 2))
+    let coupled = try CoupledSketch(sketch.graph).coupled
+    #expect(coupled.groups.count == 1)
+    #expect(coupled.groups.first?.producers == [NodeID(0), NodeID(1)])
+  }
+
+  @Test func concatenationKeepsItsPartsApart() throws {
+    var sketch = GraphSketch()
+    let x = sketch.input([3])
+    let (a, b) = (sketch.gemm(x, 3, 2), sketch.gemm(x, 3, 4))
+    sketch.output(sketch.gemm(sketch.node("Concat", [a, b], ["axis": .int(1)]), 6, 2))
+    let coupled = try CoupledSketch(sketch.graph).coupled
+    #expect(coupled.groups.map(\.count) == [2, 4])
+    #expect(
+      coupled.sites[2].units == [0, 1].map { UnitRef(group: 0, unit: $0) } + (0..<4).map { UnitRef(group: 1, unit: $0) }
+    )
+  }
+
+  /// A layer whose units something needs all of; what its reason must name.
+  private static let pinning: [(String, @Sendable (inout GraphSketch, ValueID) -> ValueID)] = [
+    ("Softmax", { $0.node("Softmax", [$1], name: "soft", ["axis": .int(1)]) }),
+    ("Mystery", { $0.node("Mystery", [$1], name: "odd", domain: "org.example") }),
+    (
+      "graph output",
+      { sketch, x in
+        sketch.output(x)
+        return x
+      }
+    ),
+  ]
+
+  @Test(arguments: pinning.indices) func whatNeedsEveryUnitPinsIt(position: Int) throws {
+    let (name, make) = Self.pinning[position]
+    var sketch = GraphSketch()
+    let hidden = sketch.gemm(sketch.input([3]), 3, 5, name: "first")
+    let passed = make(&sketch, hidden)
+    sketch.output(sketch.gemm(passed, 5, 2, name: "second"))
+    let coupled = try CoupledSketch(sketch.graph).coupled
+    #expect(coupled.groups.isEmpty)
+    let first = try #require(coupled.pinned.first { $0.node.contains("first") })
+    #expect(first.width == 5 && first.reason.contains(name), "\(first.reason)")
+  }
+
+  @Test func weightOfTwoReadersAbsorbsNothing() throws {
+    var sketch = GraphSketch()
+    let x = sketch.input([3])
+    let hidden = sketch.gemm(x, 3, 5)
+    let shared = sketch.weight([5, 2])
+    sketch.output(sketch.node("Gemm", [hidden, shared]))
+    sketch.output(sketch.node("Gemm", [sketch.gemm(x, 3, 5), shared]))
+    #expect(try CoupledSketch(sketch.graph).coupled.groups.isEmpty)
+  }
+
+  @Test func placesOfTheConstantTerm() throws {
+    var sketch = GraphSketch()
+    let x = sketch.input([3])
+    let product = sketch.node("MatMul", [x, sketch.weight([3, 4])])
+    let sum = sketch.node("Add", [sketch.weight([4], name: "b"), product])
+    let bare = sketch.gemm(sum, 4, 5, hasBias: false)
+    let last = sketch.node("MatMul", [bare, sketch.weight([5, 2])])
+    sketch.output(last)
+    let sites = try CoupledSketch(sketch.graph).coupled.sites
+    #expect(sites.map(\.bias) == [.add(NodeID(1), slot: 0), .absent(2), .none])
+    #expect(sites.map(\.hasBias) == [true, true, false])
+  }
+
+  @Test func singleUnitsStay() throws {
+    var sketch = GraphSketch()
+    sketch.output(sketch.gemm(sketch.gemm(sketch.input([3]), 3, 1, name: "first"), 1, 2))
+    let coupled = try CoupledSketch(sketch.graph).coupled
+    #expect(coupled.groups.isEmpty)
+    #expect(coupled.pinned.first { $0.node.contains("first") }?.reason == "it has a single unit")
+  }
+}
