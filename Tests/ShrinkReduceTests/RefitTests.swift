@@ -71,6 +71,47 @@ import Testing
     #expect(outcome.distance.relativeError < 0.5 * cut.relativeError)
   }
 
+  /// The last branch of a sum corrects what the other one lost, beyond the best fit of its own output.
+  @Test func branchCorrectsTheSum() throws {
+    var sketch = GraphSketch(seed: 12)
+    let x = sketch.input([6])
+    let lossy = sketch.gemm(sketch.relu(sketch.gemm(x, 6, 12, name: "lossy")), 12, 4)
+    let hidden = sketch.relu(sketch.gemm(x, 6, 24, name: "hidden"))
+    let own = sketch.gemm(hidden, 24, 4, name: "own")
+    sketch.output(sketch.node("Add", [lossy, own]))
+    let prepared = try PreparedSketch(sketch.graph, count: 360, seed: 13)
+    var removal = Removal(prepared.prepared.coupled.groups)
+    try #require(prepared.prepared.coupled.groups.map(\.name) == ["lossy", "hidden"])
+    for unit in 0..<8 { removal.removed[0][unit] = true }
+    removal.removed[1][3] = true
+    let outcome = try Self.outcome(prepared, removal)
+    let (original, small) = (prepared.prepared.graph, outcome.graph)
+    // The best fit of its own output, over the samples that the re-fit had.
+    let rows = try #require(try prepared.samples.value(hidden, of: small)).doubles
+    let targets = try #require(try prepared.samples.value(own, of: original)).doubles
+    let long = (0..<360).map { Array(rows[$0 * 23..<$0 * 23 + 23]) + [1] }
+    var gram = [[Double]](repeating: [Double](repeating: 0, count: 24), count: 24)
+    var cross = [[Double]](repeating: [Double](repeating: 0, count: 4), count: 24)
+    for r in 0..<300 {
+      for i in 0..<24 {
+        for j in 0..<24 { gram[i][j] += long[r][i] * long[r][j] }
+        for j in 0..<4 { cross[i][j] += long[r][i] * targets[r * 4 + j] }
+      }
+    }
+    for i in 0..<24 { gram[i][i] += 1e-6 }
+    let fitted = solvedPlainly(gram, cross)
+    let rest = try #require(try prepared.samples.value(lossy, of: small)).doubles
+    var (apart, wanted) = ([Double](), [Double]())
+    let sums = try prepared.samples.outputs(original)[0].doubles
+    for r in 300..<360 {
+      for j in 0..<4 {
+        apart.append((0..<24).reduce(rest[r * 4 + j]) { $0 + long[r][$1] * fitted[$1][j] })
+        wanted.append(sums[r * 4 + j])
+      }
+    }
+    #expect(outcome.distance.relativeError < 0.8 * relativeError(wanted, apart))
+  }
+
   @Test func nothingRemovedLeavesEveryWeight() throws {
     let sketch = try Self.deep(seed: 7)
     let outcome = try Self.outcome(sketch, Removal(sketch.prepared.coupled.groups))
