@@ -43,7 +43,7 @@ extension Options {
   }
 
   /// Lets the numerical libraries use as many threads as asked for.
-  func setThreads() { if let threads { Threads.set(threads) } }
+  func setThreads() { Threads.set(threads ?? Threads.count) }
 
   /// The options of the reduction.
   var reduceOptions: ReduceOptions {

@@ -9,8 +9,8 @@
 import COpenBLAS
 
 extension Matrix {
-  /// Values converted at a time: a block of X stays in the second-level cache.
-  private static let blockValues = 1 << 15
+  /// Values converted at a time: enough rows that adding their products to C is not bound by the reading of C.
+  private static let blockValues = 1 << 19
 
   /// Adds XᵀX to the upper triangle, X: `count` rows of `columns` float32; `self` must be `columns` × `columns`.
   ///
@@ -27,9 +27,9 @@ extension Matrix {
       for start in Swift.stride(from: 0, to: count, by: block) {
         let rows = min(block, count - start)
         Self.convert(from + start * stride, rows: rows, columns: n, stride: stride, to: doubles)
-        cblas_dsyrk(
-          CblasRowMajor, CblasUpper, CblasTrans, blasInt(n), blasInt(rows), 1, doubles, blasInt(n), 1, &values,
-          blasInt(n))
+        values.withUnsafeMutableBufferPointer { c in
+          if let c = c.baseAddress { Self.addSquare(doubles, rows: rows, columns: n, to: c) }
+        }
       }
     }
   }
@@ -50,9 +50,12 @@ extension Matrix {
         let rows = min(block, count - start)
         Self.convert(x + start * xColumns, rows: rows, columns: xColumns, stride: xColumns, to: xDoubles)
         Self.convert(y + start * yColumns, rows: rows, columns: yColumns, stride: yColumns, to: yDoubles)
-        cblas_dgemm(
-          CblasRowMajor, CblasTrans, CblasNoTrans, blasInt(xColumns), blasInt(yColumns), blasInt(rows), 1, xDoubles,
-          blasInt(xColumns), yDoubles, blasInt(yColumns), 1, &values, blasInt(yColumns))
+        values.withUnsafeMutableBufferPointer { c in
+          guard let c = c.baseAddress else { return }
+          DoubleProduct(
+            transposeA: true, m: xColumns, n: yColumns, k: rows, lda: xColumns, ldb: yColumns, ldc: yColumns
+          ).add(xDoubles, yDoubles, to: c)
+        }
       }
     }
   }
@@ -73,8 +76,38 @@ extension Matrix {
     }
   }
 
+  /// Adds XᵀX to the upper triangle of C, a panel of rows of C a thread: its triangle and what stands right of it.
+  private static func addSquare(
+    _ x: UnsafePointer<Double>, rows: Int, columns n: Int, to c: UnsafeMutablePointer<Double>
+  ) {
+    let panels = n < 64 ? 1 : Threads.count
+    // Panels of equal area: row i of the triangle has n - i entries.
+    let bounds = (0...panels).map { n - Int((Double(n) * (1 - Double($0) / Double(panels)).squareRoot()).rounded()) }
+    let shared = SquareParts(x: x, c: c)
+    Parallel.forEach(panels) { range in
+      for p in range {
+        let (first, count) = (bounds[p], bounds[p + 1] - bounds[p])
+        let right = n - bounds[p + 1]
+        guard count > 0 else { continue }
+        cblas_dsyrk(
+          CblasRowMajor, CblasUpper, CblasTrans, blasInt(count), blasInt(rows), 1, shared.x + first, blasInt(n), 1,
+          shared.c + first * n + first, blasInt(n))
+        guard right > 0 else { continue }
+        cblas_dgemm(
+          CblasRowMajor, CblasTrans, CblasNoTrans, blasInt(count), blasInt(right), blasInt(rows), 1, shared.x + first,
+          blasInt(n), shared.x + bounds[p + 1], blasInt(n), 1, shared.c + first * n + bounds[p + 1], blasInt(n))
+      }
+    }
+  }
+
+  /// Carries pointers into the bodies: panels of C are disjoint.
+  private struct SquareParts: @unchecked Sendable {
+    let x: UnsafePointer<Double>
+    let c: UnsafeMutablePointer<Double>
+  }
+
   private static func blockRows(_ count: Int, width: Int) -> Int {
-    min(count, max(64, min(1024, blockValues / width)))
+    min(count, max(256, min(2048, blockValues / width)))
   }
 
   private static func convert(

@@ -31,13 +31,13 @@ extension Matrix {
   }
 
   /// A B; (m × k)(k × n).
-  package static func * (a: Matrix, b: Matrix) -> Matrix { product(a, CblasNoTrans, b, CblasNoTrans) }
+  package static func * (a: Matrix, b: Matrix) -> Matrix { product(a, false, b, false) }
 
   /// selfᵀ other; (k × m)ᵀ(k × n).
-  package func transposedTimes(_ other: Matrix) -> Matrix { Matrix.product(self, CblasTrans, other, CblasNoTrans) }
+  package func transposedTimes(_ other: Matrix) -> Matrix { Matrix.product(self, true, other, false) }
 
   /// self otherᵀ; (m × k)(n × k)ᵀ.
-  package func timesTransposed(_ other: Matrix) -> Matrix { Matrix.product(self, CblasNoTrans, other, CblasTrans) }
+  package func timesTransposed(_ other: Matrix) -> Matrix { Matrix.product(self, false, other, true) }
 
   private static func combine(_ a: Matrix, _ b: Matrix, factor: Double) -> Matrix {
     var sum = a
@@ -46,16 +46,16 @@ extension Matrix {
   }
 
   private static func product(
-    _ a: Matrix, _ transposeA: CBLAS_TRANSPOSE, _ b: Matrix, _ transposeB: CBLAS_TRANSPOSE
+    _ a: Matrix, _ transposeA: Bool, _ b: Matrix, _ transposeB: Bool
   ) -> Matrix {
-    let (m, k) = transposeA == CblasNoTrans ? (a.rows, a.columns) : (a.columns, a.rows)
-    let (inner, n) = transposeB == CblasNoTrans ? (b.rows, b.columns) : (b.columns, b.rows)
+    let (m, k) = transposeA ? (a.columns, a.rows) : (a.rows, a.columns)
+    let (inner, n) = transposeB ? (b.columns, b.rows) : (b.rows, b.columns)
     precondition(k == inner)
     var c = Matrix(rows: m, columns: n)
     guard m > 0, n > 0, k > 0 else { return c }
-    cblas_dgemm(
-      CblasRowMajor, transposeA, transposeB, blasInt(m), blasInt(n), blasInt(k), 1, a.values, blasInt(a.columns),
-      b.values, blasInt(b.columns), 0, &c.values, blasInt(n))
+    DoubleProduct(
+      transposeA: transposeA, transposeB: transposeB, m: m, n: n, k: k, lda: a.columns, ldb: b.columns, ldc: n
+    ).add(a, b, factor: 1, to: &c)
     return c
   }
 }

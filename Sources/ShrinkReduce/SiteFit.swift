@@ -20,12 +20,15 @@ package struct SiteFit {
 
   /// The fitted matrix, columns + 1 × outputs: λ chosen on `aside`, then fitted to `fit` (and to `aside` if `final`).
   func solve(fit: Moments, aside: Moments, final: Bool) -> Matrix {
-    var best = (error: error(of: prior, on: aside), ridge: Double.infinity)
-    for ridge in Self.ridges {
-      guard let candidate = fitted(fit, ridge) else { continue }
-      let error = error(of: candidate, on: aside)
-      if error < best.error * (1 - 1e-9) { best = (error, ridge) }
+    var errors = [Double](repeating: .infinity, count: Self.ridges.count)
+    errors.withUnsafeMutableBufferPointer { out in
+      let out = Shared(errors: out)
+      Parallel.forEach(Self.ridges.count) { range in
+        for r in range { if let w = fitted(fit, Self.ridges[r]) { out.errors[r] = error(of: w, on: aside) } }
+      }
     }
+    var best = (error: error(of: prior, on: aside), ridge: Double.infinity)
+    for (error, ridge) in zip(errors, Self.ridges) where error < best.error * (1 - 1e-9) { best = (error, ridge) }
     guard best.ridge.isFinite else { return prior }
     var all = fit
     if final { all.merge(aside) }
@@ -54,4 +57,7 @@ package struct SiteFit {
     let linear = zip(w.values, moments.augmentedCross.values).reduce(0) { $0 + $1.0 * $1.1 }
     return quadratic - 2 * linear + moments.targetEnergy.reduce(0, +)
   }
+
+  /// Carries the errors into the bodies: each writes its own.
+  private struct Shared: @unchecked Sendable { let errors: UnsafeMutableBufferPointer<Double> }
 }
