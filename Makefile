@@ -8,7 +8,7 @@ DEMO_OUT := .build/demo
 PROTO := Sources/COnnxProto
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test lint proto fixtures docs docs-check
+.PHONY: help deps build demo test lint bench proto fixtures docs docs-check
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -31,6 +31,9 @@ test: deps $(VENV) lint ## Build and run every test; ONNX Runtime is compared wi
 lint: deps ## Check the format, sizes, imports, names and paths of the sources.
 	swift format lint --strict -r Package.swift Sources Tests
 	python3 Tests/lint/lint.py
+
+bench: build $(VENV) ## Time the program against ONNX Runtime and print ratios.
+	.venv/bin/python Tests/python/bench.py --binary $(CLI)
 
 docs: build ## Write the pages that are made from the program.
 	$(CLI) operators > docs/operators.md

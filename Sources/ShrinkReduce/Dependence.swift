@@ -94,13 +94,18 @@ private struct Basis {
     var basis: [Int] = []
     var pool = live
     func sweep(_ pivot: Int) {
-      let root = residual[pivot].squareRoot()
-      var column = [Double](repeating: 0, count: gram.rows)
-      for i in 0..<gram.rows {
-        column[i] = (gram[i, pivot] - columns.reduce(0) { $0 + $1[i] * $1[pivot] }) / root
+      let scale = 1 / residual[pivot].squareRoot()
+      // The Gram matrix is symmetric: a row is a column.
+      var column = gram.row(pivot)
+      for earlier in columns {
+        let factor = earlier[pivot]
+        for i in column.indices { column[i] -= factor * earlier[i] }
+      }
+      for i in column.indices {
+        column[i] *= scale
+        residual[i] -= column[i] * column[i]
       }
       columns.append(column)
-      for i in 0..<gram.rows { residual[i] -= column[i] * column[i] }
     }
     if let first { sweep(first) }
     while let next = pool.max(by: { residual[$0] < residual[$1] * (1 - 1e-9) }), residual[next] > tolerance {

@@ -100,8 +100,13 @@ private struct Filter {
   /// Whether it is a multiple of another, positive or with `sign` -1 negative, within the rounding of float32.
   func isMultiple(of other: Filter, sign: Double = 1, withConstant: Bool = false) -> Bool {
     let factor = sign * norm / other.norm
-    var difference = zip(weights, other.weights).reduce(0.0) { $0 + ($1.0 - factor * $1.1) * ($1.0 - factor * $1.1) }
-    if withConstant { difference += (constant - factor * other.constant) * (constant - factor * other.constant) }
-    return difference <= 1e-10 * norm * norm
+    let allowed = 1e-10 * norm * norm
+    var difference = withConstant ? (constant - factor * other.constant) * (constant - factor * other.constant) : 0
+    // Most pairs differ in their first weights.
+    for i in weights.indices where difference <= allowed {
+      let apart = weights[i] - factor * other.weights[i]
+      difference += apart * apart
+    }
+    return difference <= allowed
   }
 }
