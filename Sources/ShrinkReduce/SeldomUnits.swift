@@ -10,8 +10,9 @@ struct SeldomUnits {
   /// For each class, how far every unit of the group moves: 0 for units that do not.
   private(set) var directions: [[Double]] = []
 
-  /// Looks at a group. Where one site makes its units its weights are evidence; of other groups only activity is known.
+  /// Looks at a group.
   ///
+  /// Where one site makes its units its weights are evidence; of other groups only activity is known.
   /// With `all`, no unit counts as seen enough: only what the weights prove is left.
   init(group g: Int, _ prepared: Prepared, all: Bool) {
     let group = prepared.coupled.groups[g]

@@ -39,8 +39,10 @@ package struct SiteRange: Sendable {
   /// Rows that must show something before it counts.
   var leastRows: Int { max(32, rows / 200) }
 
-  /// Whether the weights prove that an output is never positive, even where columns leave the range that they have shown
-  /// by half of it; columns that were never negative stay so. `weights`: columns + 1 × outputs, the constant last.
+  /// Whether the weights prove that an output is never positive.
+  ///
+  /// Columns may leave the range that they have shown by half of it; those that were never negative stay so. `weights`:
+  /// columns + 1 × outputs, the constant last.
   func staysNegative(output: Int, weights: Matrix) -> Bool {
     var bound = weights[low.count, output]
     for j in low.indices where low[j] <= high[j] {
