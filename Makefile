@@ -8,7 +8,7 @@ DEMO_OUT := .build/demo
 PROTO := Sources/COnnxProto
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test lint bench proto fixtures docs docs-check
+.PHONY: help deps build demo test lint bench quality proto fixtures docs docs-check
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -34,6 +34,9 @@ lint: deps ## Check the format, sizes, imports, names and paths of the sources.
 
 bench: build $(VENV) ## Time the program against ONNX Runtime and print ratios.
 	.venv/bin/python Tests/python/bench.py --binary $(CLI)
+
+quality: build $(VENV) ## Reduce the reference networks beside the package and check size, accuracy, repetition; minutes.
+	ONNX_SHRINK_BINARY=$(CLI) .venv/bin/python Tests/python/quality.py
 
 docs: build ## Write the pages that are made from the program.
 	$(CLI) operators > docs/operators.md

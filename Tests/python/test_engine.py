@@ -3,34 +3,20 @@
 The fixture networks always; the reference networks and the zoo where the folder of large models stands beside the
 package (../shared, or ONNX_SHRINK_SHARED). ONNX_SHRINK_BINARY names another program than the newest one built here.
 """
-import os, pathlib, subprocess, sys, tempfile, unittest
+import pathlib, subprocess, sys, tempfile, unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-SHARED = pathlib.Path(os.environ.get("ONNX_SHRINK_SHARED", ROOT.parent / "shared"))
-FIXTURES = ROOT / "fixtures"
-
-
-def binary():
-    """The newest program, and whether it is the fast one."""
-    if "ONNX_SHRINK_BINARY" in os.environ:
-        return pathlib.Path(os.environ["ONNX_SHRINK_BINARY"]), True
-    built = [ROOT / ".build" / kind / "onnx-shrink" for kind in ("release", "debug")]
-    there = [p for p in built if p.exists()]
-    if not there:
-        raise unittest.SkipTest("onnx-shrink is not built: run `make build`")
-    newest = max(there, key=lambda p: p.stat().st_mtime)
-    return newest, newest.parent.name == "release"
+sys.path.insert(0, str(HERE))
+import program
+from program import FIXTURES, SHARED
 
 
 class Engine(unittest.TestCase):
     def check(self, model, data, count):
-        program, _ = binary()
         with tempfile.TemporaryDirectory() as folder:
             ours = pathlib.Path(folder) / "ours.npz"
-            done = subprocess.run(
-                [program, "run", model, "--data", data, "--samples", str(count), "--out", ours], capture_output=True, text=True)
-            self.assertEqual(done.returncode, 0, done.stderr)
+            code, _, message = program.run("run", model, "--data", data, "--samples", count, "--out", ours)
+            self.assertEqual(code, 0, message)
             compared = subprocess.run(
                 [sys.executable, HERE / "compare_ort.py", model, ours, "--data", data, "--limit", str(count)],
                 capture_output=True, text=True)
@@ -48,12 +34,12 @@ class Engine(unittest.TestCase):
             self.skipTest(f"the reference networks are not in {SHARED.name}/models")
         for model in models:
             with self.subTest(model.name):
-                self.check(model, SHARED / "data/fm_dev_5000.npz", 1000 if binary()[1] else 250)
+                self.check(model, SHARED / "data/fm_dev_5000.npz", 1000 if program.binary()[1] else 250)
 
     def test_zoo(self):
         if not (SHARED / "zoo/inputs.py").exists():
             self.skipTest(f"the zoo is not in {SHARED.name}/zoo")
-        for name, count in (("efficientnet_lite0", 8), ("crepe_tiny", 256)):
+        for name, count in (("efficientnet_lite0", 16), ("crepe_tiny", 256)):
             with self.subTest(name), tempfile.TemporaryDirectory() as folder:
                 data = pathlib.Path(folder) / "dev.npz"
                 subprocess.run(
