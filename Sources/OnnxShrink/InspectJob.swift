@@ -14,6 +14,8 @@ struct InspectJob {
 
   /// Samples in the run that shapes are inferred for: 2 tells the batch axis from axes of size 1.
   private static let probe = 2
+  /// Most elements of an input: no machine holds more.
+  private static let mostElements = 1 << 40
 
   /// Does the job.
   func run() throws(ShrinkError) -> Inventory {
@@ -39,7 +41,8 @@ struct InspectJob {
     }
     return Inventory(
       file: input, irVersion: model.irVersion, opsets: model.graph.opsets, inputs: ports(model.graph.realInputs),
-      outputs: ports(model.graph.outputs), parameters: Count.parameters(model.graph), macs: Int(cost.macs([])),
+      outputs: ports(model.graph.outputs), parameters: Count.parameters(model.graph),
+      macs: Int(exactly: cost.macs([]).rounded(.towardZero)) ?? .max,
       operators: model.graph.nodes.reduce(into: [:]) { $0[$1.opType, default: 0] += 1 },
       groups: coupled.groups.map { group($0, coupled, graph) }, leftAlone: coupled.pinned,
       warnings: plain.diagnostics + assumptions(inputs))
@@ -58,6 +61,9 @@ struct InspectJob {
       let shape = input.dims.enumerated().map { axis, dim in
         dim.size ?? shapes[input.name]?[axis]
           ?? (axis == 0 || Self.symbol(dim).map(batchSymbols.contains) ?? false ? Self.probe : 1)
+      }
+      guard let count = Tensor.checkedCount(shape), count <= Self.mostElements else {
+        throw .tooLarge(input.name, shape)
       }
       types[input.name] = TensorType(input.dtype, shape)
     }
@@ -85,4 +91,12 @@ struct InspectJob {
   }
 
   private static func name(_ node: Node) -> String { node.name.isEmpty ? node.opType : node.name }
+}
+
+extension ShrinkError {
+  fileprivate static func tooLarge(_ input: String, _ shape: [Int]) -> ShrinkError {
+    ShrinkError(
+      .malformedModel, place: "input '\(input)'", "its shape \(shape) has more elements than any machine holds",
+      hint: "export the model with the sizes that it is used with, or name them with --shape")
+  }
 }

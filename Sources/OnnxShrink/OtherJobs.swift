@@ -49,9 +49,7 @@ struct RunJob {
       if Place.isSame(path, output) { throw .overwritten(output) }
     }
     guard !Place.isSame(input, output) else { throw .overwritten(output) }
-    do throws(ShrinkError) { try write(graph, samples) } catch {
-      throw error.code == .unsupportedOperator || error.code == .malformedModel ? error.inFile(input) : error
-    }
+    do throws(ShrinkError) { try write(graph, samples) } catch { throw error.located(model: input, data: data) }
   }
 
   private func write(_ graph: Graph, _ samples: Samples) throws(ShrinkError) {

@@ -16,6 +16,7 @@ final class Place {
     self.output = output
     let (parent, name) = Self.split(output)
     guard !name.isEmpty, !Self.isFolder(output) else { throw .isFolder(output) }
+    guard !Self.isSpecial(output) else { throw .isSpecial(output) }
     guard Self.isFolder(parent) else { throw .noFolder(output, parent) }
     let base = "\(parent)/.\(name).\(getpid())"
     var path = "\(base).tmp"
@@ -78,12 +79,20 @@ final class Place {
     let parent = split(output).folder
     guard isFolder(parent) else { throw .noFolder(output, parent) }
     guard !isFolder(output) else { throw .isFolder(output) }
+    guard !isSpecial(output) else { throw .isSpecial(output) }
     guard access(parent, W_OK) == 0 else { throw .cannotWrite(output, errno) }
   }
 
   private static func isFolder(_ path: String) -> Bool {
     var information = stat()
     return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Whether a device, pipe or socket stands there, which a rename would replace: `/dev/null` for one.
+  private static func isSpecial(_ path: String) -> Bool {
+    var information = stat()
+    guard stat(path, &information) == 0 else { return false }
+    return ![S_IFREG, S_IFDIR].contains(information.st_mode & S_IFMT)
   }
 
   /// Whether two paths lead to the same file, or to the same place where there is none yet.
@@ -101,6 +110,10 @@ final class Place {
 extension ShrinkError {
   fileprivate static func isFolder(_ path: String) -> ShrinkError {
     ShrinkError(.io, file: path, "is a folder, where a file is to be written", hint: "name a file in it")
+  }
+  fileprivate static func isSpecial(_ path: String) -> ShrinkError {
+    ShrinkError(
+      .io, file: path, "is a device, pipe or socket, where a file is to be written", hint: "name a file in a folder")
   }
   fileprivate static func noFolder(_ path: String, _ folder: String) -> ShrinkError {
     ShrinkError(.io, file: path, "cannot be written: there is no folder '\(folder)'", hint: "make the folder first")

@@ -38,13 +38,14 @@ struct ShrinkJob {
     let model = try Import.model(file: input)
     do throws(ShrinkError) {
       try refuseOverwriting(model)
+      try checkPatterns(model.graph)
       let parts = try split(model.graph)
       let place = try Place(output)
       defer { place.discard() }
       let result = try attempt(model, parts, place)
       try place.commit()
       return report(result, parts)
-    } catch { throw error.code == .unsupportedOperator || error.code == .malformedModel ? error.inFile(input) : error }
+    } catch { throw error.located(model: input, data: data) }
   }
 
   /// Refuses to write over data, and over the weights that the model itself stands on.
@@ -59,6 +60,16 @@ struct ShrinkJob {
     let name = Place.split(weights).name
     guard let bytes = FileManager.default.contents(atPath: input) else { return }
     if bytes.range(of: Data(name.utf8)) != nil { throw .overwrites(weights, "weights of the original") }
+  }
+
+  /// Refuses patterns that no name fits: a slip of the pen would pass for a choice.
+  private func checkPatterns(_ graph: Graph) throws(ShrinkError) {
+    let names = graph.nodes.map(\.name) + graph.values.map(\.name)
+    for (option, patterns) in [("--only", options.only), ("--exclude", options.exclude)] {
+      for pattern in patterns where !names.contains(where: { Glob.matches($0, pattern) }) {
+        throw .matchesNothing(option, pattern)
+      }
+    }
   }
 
   private func split(_ graph: Graph) throws(ShrinkError) -> Parts {
@@ -116,6 +127,11 @@ struct ShrinkJob {
   private func report(_ result: Result, _ parts: Parts) -> Report {
     var warnings = parts.statistics.samples.data.diagnostics
     if !options.verifyData.isEmpty { warnings += parts.verification.samples.data.diagnostics }
+    for output in result.verdict.outputs where output.notFinite.original > 0 {
+      let fact = "\(output.notFinite.original) of \(output.elements) elements are NaN or infinite in the original"
+      warnings.append(
+        Diagnostic(place: "output '\(output.name)'", fact: fact + ": they count as equal if they stay so"))
+    }
     return Report(
       tool: Report.Tool(name: "onnx-shrink", version: version), input: input, output: output,
       settings: options.settings(data: data),
@@ -125,6 +141,11 @@ struct ShrinkJob {
 }
 
 extension ShrinkError {
+  fileprivate static func matchesNothing(_ option: String, _ pattern: String) -> ShrinkError {
+    ShrinkError(
+      .usage, "\(option) '\(pattern)' fits no name of a node or weight",
+      hint: "onnx-shrink inspect lists the names of what can shrink")
+  }
   fileprivate static func sameFile(_ path: String) -> ShrinkError {
     ShrinkError(
       .usage, file: path, "is both the model to read and the file to write", hint: "give the result a name of its own")

@@ -27,7 +27,24 @@ struct AxisClasses {
   let shapes: [[Int]]
   private var parent: [Int32]
 
-  /// Starts with every index alone.
+  /// Most indices of all axes together: one integer each is held, and the largest networks need a tenth.
+  private static let most = 1 << 26
+  /// Most indices of one axis.
+  private static let longest = 1 << 22
+
+  /// The types without those whose axes are too long to follow index by index.
+  static func followed(_ types: [TensorType?]) -> [TensorType?] {
+    var total = 0
+    return types.map { type in
+      guard let type, type.shape.allSatisfy({ $0 <= longest }) else { return nil }
+      let size = type.shape.reduce(0, +)
+      guard total + size <= most else { return nil }
+      total += size
+      return type
+    }
+  }
+
+  /// Starts with every index alone; `types` are `followed`.
   init(_ types: [TensorType?]) {
     shapes = types.map { $0?.shape ?? [] }
     var total = 0

@@ -38,9 +38,9 @@ private struct CoupleBuilder {
 
   init(_ graph: Graph, _ types: [TensorType?]) {
     self.graph = graph
-    self.types = types
+    self.types = AxisClasses.followed(types)
     uses = graph.uses()
-    classes = AxisClasses(types)
+    classes = AxisClasses(self.types)
   }
 
   mutating func add(_ id: NodeID) {

@@ -1,9 +1,9 @@
 /// Shell patterns over names: `*` stands for any characters, `?` for one.
-enum Glob {
+package enum Glob {
   /// Whether the whole name fits the pattern.
   ///
   /// Takes time in the product of their lengths at worst.
-  static func matches(_ name: String, _ pattern: String) -> Bool {
+  package static func matches(_ name: String, _ pattern: String) -> Bool {
     let (text, glob) = (Array(name), Array(pattern))
     var (t, p) = (0, 0)
     var retry: (text: Int, glob: Int)?

@@ -73,6 +73,8 @@ package final class Executor: Sendable {
   package func apply(_ node: NodeID, _ operands: Operands<Tensor>) throws(ShrinkError) -> [Tensor] {
     do throws(OperatorError) {
       let operation = operation(node)
+      // A rule that cannot tell leaves the judgement to the kernel.
+      if let types = try? operation.infer(Operands(Self.types(operands))) { try Memory.check(types) }
       let results = try operation.run(operands)
       guard results.count >= graph[node].outputs.count else { throw .tooFewResults(results.count, graph[node]) }
       #if DEBUG
@@ -123,16 +125,18 @@ package final class Executor: Sendable {
     return tensor
   }
 
+  /// Types of operands, with the elements of small ones: some rules need them.
+  private static func types(_ operands: Operands<Tensor>) -> [TensorType?] {
+    operands.items.map { tensor in
+      tensor.map { $0.count <= 1024 ? TensorType(constant: $0) : TensorType($0.dtype, $0.shape) }
+    }
+  }
+
   /// Compares what a kernel gave with its shape rule.
-  ///
-  /// Elements of small operands take part: some rules need them.
   private static func compare(
     _ results: [Tensor], _ operation: any Operator, _ operands: Operands<Tensor>
   ) throws(OperatorError) {
-    let types = operands.items.map { tensor in
-      tensor.map { $0.count <= 1024 ? TensorType(constant: $0) : TensorType($0.dtype, $0.shape) }
-    }
-    let rule = try operation.infer(Operands(types))
+    let rule = try operation.infer(Operands(types(operands)))
     guard zip(results, rule).allSatisfy({ $0.dtype == $1.dtype && $0.shape == $1.shape }) else {
       throw .differsFromRule(results.map { TensorType($0.dtype, $0.shape) }, rule)
     }

@@ -83,6 +83,8 @@ struct BadInput: Sendable, CustomTestStringConvertible {
       "folder is a file", "tiny", "--data data/small.bin", output: "README.md/x.onnx", says: "'README.md'", "[io]"),
     BadInput(
       "folder cannot be written", "tiny", "--data data/small.bin", output: "/proc/x.onnx", says: "/proc/x.onnx", "[io]"),
+    BadInput(
+      "report cannot be written", "tiny", "--data data/small.bin --report /proc/r.json", says: "/proc/r.json", "[io]"),
     BadInput("OUT is a folder", "tiny", "--data data/small.bin", output: "models", says: "models: is a folder"),
   ]
 
@@ -103,6 +105,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
     BadInput(
       "report over the model", "tiny", "--data data/small.bin --report models/x.json/r.json", status: 64, says: "folder"
     ),
+    BadInput("pattern of no name", "tiny", "--data data/small.bin --only nothing*", status: 64, says: "'nothing*'"),
     BadInput("shape of no input", "tiny", "--data data/small.bin --shape nope:1,2", status: 64, says: "'nope'"),
     BadInput(
       "shape against the model", "tiny", "--data data/small.bin --shape image:1,3,12,12", status: 64, says: "image:1,3"),
@@ -150,6 +153,30 @@ struct BadInput: Sendable, CustomTestStringConvertible {
     #expect(result.status == 1 && result.out.isEmpty)
     check(result.error, says: [])
     #expect(!FileManager.default.fileExists(atPath: CommandLineTool.fixtures.appendingPathComponent("x.npz").path))
+  }
+
+  /// A rename would replace the pipe, or the device: the pipe is the harmless one to try.
+  @Test(arguments: [["OUT", "--data", "data/small.bin"], ["--data", "data/small.bin", "--out", "OUT.npz"]])
+  func pipesAndDevicesAreLeftAlone(_ arguments: [String]) throws {
+    try CommandLineTool.withFolder { folder in
+      let pipe = folder.appendingPathComponent(arguments[0] == "OUT" ? "pipe" : "pipe.npz")
+      #expect(mkfifo(pipe.path, 0o600) == 0)
+      let places = arguments.map { $0.hasPrefix("OUT") ? pipe.path : $0 }
+      let command = arguments[0] == "OUT" ? "shrink" : "run"
+      let result = try CommandLineTool.run([command, "models/tiny.onnx"] + places)
+      #expect(result.status == 1)
+      check(result.error, says: ["device, pipe"])
+      var information = stat()
+      #expect(stat(pipe.path, &information) == 0 && information.st_mode & S_IFMT == S_IFIFO)
+      #expect(try CommandLineTool.contents(folder) == [pipe.lastPathComponent])
+    }
+  }
+
+  @Test func aShapeThatNoMachineHoldsIsRefused() throws {
+    let shape = "image:4611686018427387904,1,12,12"
+    let result = try CommandLineTool.run(["inspect", "models/demo.onnx", "--shape", shape])
+    #expect(result.status == 1)
+    check(result.error, says: ["models/demo.onnx", "'image'", "4611686018427387904"])
   }
 
   @Test func outputsAreNumpyArrays() throws {

@@ -5,6 +5,13 @@ import Testing
 @testable import ShrinkReduce
 
 @Suite struct AxisClassesTests {
+  @Test func axesTooLongToFollowAreLeftOut() {
+    let types = [[4, 1 << 40], [3], [1 << 22]].map { TensorType(.float32, $0) }
+    #expect(AxisClasses.followed(types).map { $0?.shape } == [nil, [3], [1 << 22]])
+    let many = AxisClasses.followed([TensorType](repeating: types[2], count: 20))
+    #expect(many.count { $0 != nil } == 16)
+  }
+
   /// Random ties against labels that are spread until nothing changes.
   @Test(arguments: 0..<20 as Range<UInt64>) func classesAreThoseOfTheTies(seed: UInt64) {
     var rng = SplitMix64(seed: seed)
