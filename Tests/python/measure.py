@@ -61,13 +61,15 @@ def weights(path):
 
 def largest_weight_difference(a, b):
     """The largest |w - w'| over two files of the same network, as a share of the larger of |w| and the root mean square of its tensor;
-    infinite where names or shapes differ."""
+    infinite where names or shapes differ, or where a weight is not finite."""
     one, other = weights(a), weights(b)
     if {k: v.shape for k, v in one.items()} != {k: v.shape for k, v in other.items()}:
         return float("inf")
     worst = 0.0
     for name, w in one.items():
         w = w.astype(np.float64)
+        if not (np.isfinite(w).all() and np.isfinite(other[name]).all()):
+            return float("inf")
         scale = np.maximum(np.abs(w), np.sqrt(np.square(w).mean())) if w.size else w
         difference = np.abs(w - other[name])
         worst = max(worst, float(np.divide(difference, scale, out=np.zeros_like(w), where=difference > 0).max(initial=0)))

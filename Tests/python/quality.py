@@ -110,7 +110,8 @@ class Quality:
         close = measure.compare(wide, small, DEV)["close"]
         self.lines.add(
             name, "widened, --lossless", f"{'-'.join(map(str, after))}, {'' if close else 'not '}allclose",
-            f"{'-'.join(map(str, before))}, allclose", len(after) == len(before) and close and all(a <= b for a, b in zip(after, before)))
+            f"{'-'.join(map(str, before))}, allclose",
+            len(after) == len(before) and all(a <= b for a, b in zip(after, before)) and close and self.sound(wide, small))
 
 
 def main():
