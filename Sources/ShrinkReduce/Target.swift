@@ -1,5 +1,5 @@
 /// What the compressed network must be.
-package enum Target: Sendable, Equatable, Codable {
+package enum Target: Sendable, Equatable {
   /// The smallest network whose relative L2 error stays within this on every floating-point output.
   case maxError(Double)
   /// The smallest network whose arg-max agrees with the original's on this many per cent of the samples.

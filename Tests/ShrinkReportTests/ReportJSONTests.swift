@@ -1,4 +1,5 @@
 import ShrinkGraph
+import ShrinkReduce
 @testable import ShrinkVerify
 import Testing
 
@@ -24,6 +25,17 @@ import Testing
     let text = try ReportJSON.text(verdict)
     #expect(text.contains(#""inf""#))
     #expect(try ReportJSON.read(Verdict.self, text) == verdict)
+  }
+
+  @Test(arguments: [
+    (Target.maxError(0.05), #""max_error" : 0.05"#), (.minAgreement(99), #""min_agreement" : 99"#),
+    (.keepParams(0.25), #""keep_params" : 0.25"#), (.keepMacs(0.5), #""keep_macs" : 0.5"#),
+    (.lossless, #""lossless" : true"#),
+  ])
+  func targetsAreANameAndANumber(_ target: Target, _ text: String) throws {
+    #expect(try ReportJSON.text(target) == "{\n  \(text)\n}")
+    #expect(try ReportJSON.read(Target.self, "{\(text)}") == target)
+    #expect(throws: ShrinkError.self) { try ReportJSON.read(Target.self, "{}") }
   }
 
   @Test func otherTextIsRefused() {
