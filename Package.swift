@@ -28,11 +28,12 @@ let package = Package(
     .target(name: "ShrinkReduce", dependencies: ["ShrinkGraph", "ShrinkMath", "ShrinkOps", "ShrinkRun"]),
     .target(name: "ShrinkVerify", dependencies: ["ShrinkGraph", "ShrinkONNX", "ShrinkOps", "ShrinkRun", "ShrinkData"]),
     .target(name: "ShrinkReport", dependencies: ["ShrinkGraph", "ShrinkReduce", "ShrinkVerify"]),
+    .target(name: "ShrinkConformance", dependencies: ["ShrinkGraph", "ShrinkONNX", "ShrinkOps", "ShrinkRun"]),
     .target(
       name: "OnnxShrink",
       dependencies: [
         "ShrinkGraph", "ShrinkONNX", "ShrinkMath", "ShrinkOps", "ShrinkRun", "ShrinkData", "ShrinkReduce",
-        "ShrinkVerify", "ShrinkReport",
+        "ShrinkVerify", "ShrinkReport", "ShrinkConformance",
       ]),
     .executableTarget(
       name: "onnx-shrink",

@@ -25,6 +25,22 @@ package enum Import {
     }.get()
   }
 
+  /// The tensor in a file that holds one TensorProto, as the data sets of ONNX's backend tests do.
+  ///
+  /// Throws `io` or `malformedModel`, naming the file.
+  package static func tensor(file path: String) throws(ShrinkError) -> Tensor {
+    do throws(ShrinkError) {
+      let arena = Arena()
+      defer { withExtendedLifetime(arena) {} }
+      return try FileBytes(path: path).withBytes { (bytes) throws(ShrinkError) -> Tensor in
+        guard let proto = arena.unpack(Onnx__TensorProto.self, bytes.bindMemory(to: UInt8.self)) else {
+          throw .notOnnx("it holds no tensor")
+        }
+        return try TensorReader.embedded.tensor(proto, spans: false, place: "tensor")
+      }
+    } catch { throw error.inFile(path) }
+  }
+
   private static func model(_ file: UnsafeRawBufferPointer, folder: String?) throws(ShrinkError) -> Model {
     let skeleton = try Skeleton.bytes(ofModel: file)
     let arena = Arena()

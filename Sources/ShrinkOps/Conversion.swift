@@ -164,3 +164,8 @@ enum Conversion {
     return v < 0x1p63 ? Int64(v) : .max
   }
 }
+
+extension Tensor {
+  /// The elements as float64; nil for types that are not numbers of at least a byte.
+  package var numbers: [Double]? { (try? Conversion.convert(self, to: .float64))?.elements(Double.self) }
+}

@@ -26,5 +26,9 @@ package struct OperatorError: Error, Sendable, Equatable, CustomStringConvertibl
     OperatorError(.unsupportedOperator, fact, hint: "this form of the operator cannot be run yet")
   }
 
+  /// The shape of the result follows from elements of an operand that are known only when the network runs: the types
+  /// behind it are unknown until then, and whoever runs it trusts the kernel.
+  package static var shapeDependsOnData: OperatorError { .unsupported("the shape of its result depends on the data") }
+
   package var description: String { fact }
 }

@@ -136,7 +136,11 @@ package final class Executor: Sendable {
   private static func compare(
     _ results: [Tensor], _ operation: any Operator, _ operands: Operands<Tensor>
   ) throws(OperatorError) {
-    let rule = try operation.infer(Operands(types(operands)))
+    let rule: [TensorType]
+    do throws(OperatorError) { rule = try operation.infer(Operands(types(operands))) } catch {
+      guard error != .shapeDependsOnData else { return }
+      throw error
+    }
     guard zip(results, rule).allSatisfy({ $0.dtype == $1.dtype && $0.shape == $1.shape }) else {
       throw .differsFromRule(results.map { TensorType($0.dtype, $0.shape) }, rule)
     }

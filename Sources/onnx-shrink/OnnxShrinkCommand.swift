@@ -20,6 +20,7 @@ struct OnnxShrinkCommand: ParsableCommand {
     version: OnnxShrink.version,
     subcommands: [
       ShrinkCommand.self, InspectCommand.self, VerifyCommand.self, RunCommand.self, OperatorsCommand.self,
+      ConformanceCommand.self,
     ],
     defaultSubcommand: ShrinkCommand.self)
 }
