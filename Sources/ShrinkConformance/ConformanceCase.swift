@@ -54,7 +54,8 @@ package struct ConformanceCase: Sendable {
     do throws(ShrinkError) {
       let graph = try Import.model(file: folder + "/model.onnx").graph
       result.opset = graph.opsets[""] ?? 0
-      result.operators = Set(graph.nodes.map { $0.domain.isEmpty ? $0.opType : $0.domain + "." + $0.opType }).sorted()
+      let names = graph.nodes.map { $0.domain.isEmpty ? $0.opType : $0.domain + "." + $0.opType }
+      result.operators = Set(names).sorted()
       var number = 0
       while FileManager.default.fileExists(atPath: "\(folder)/test_data_set_\(number)") {
         if let reason = try difference(graph, set: "\(folder)/test_data_set_\(number)") {
@@ -92,7 +93,9 @@ package struct ConformanceCase: Sendable {
     for (slot, output) in graph.outputs.enumerated() {
       let wanted = try Import.tensor(file: "\(set)/output_\(slot).pb")
       guard let tensor = found[output] else { return "output '\(graph[output].name)' was not computed" }
-      if let reason = Tolerance.backend.difference(tensor, wanted.stored(as: tensor.dtype)) { return "output '\(graph[output].name)': \(reason)" }
+      if let reason = Tolerance.backend.difference(tensor, wanted.stored(as: tensor.dtype)) {
+        return "output '\(graph[output].name)': \(reason)"
+      }
     }
     return nil
   }
@@ -117,7 +120,8 @@ package struct ConformanceCase: Sendable {
     for output in graph.outputs {
       guard let type = types[output], let tensor = found[output] else { continue }
       if type.dtype != tensor.dtype || type.shape != tensor.shape {
-        return "output '\(graph[output].name)' is \(tensor.dtype)\(tensor.shape), inferred as \(type.dtype)\(type.shape)"
+        let found = "\(tensor.dtype)\(tensor.shape)"
+        return "output '\(graph[output].name)' is \(found), inferred as \(type.dtype)\(type.shape)"
       }
     }
     return nil
