@@ -18,10 +18,11 @@ let package = Package(
     .target(name: "COnnxProto", dependencies: ["CProtobufC"]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
+    .target(name: "CKernels"),
     // The flow.
     .target(name: "ShrinkGraph"),
     .target(name: "ShrinkONNX", dependencies: ["ShrinkGraph", "COnnxProto"]),
-    .target(name: "ShrinkMath", dependencies: ["COpenBLAS", "COneDNN"]),
+    .target(name: "ShrinkMath", dependencies: ["COpenBLAS", "COneDNN", "CKernels"]),
     .target(name: "ShrinkOps", dependencies: ["ShrinkGraph", "ShrinkMath"]),
     .target(name: "ShrinkRun", dependencies: ["ShrinkGraph", "ShrinkMath", "ShrinkOps"]),
     .target(name: "ShrinkData", dependencies: ["ShrinkGraph", "CMinizip"]),

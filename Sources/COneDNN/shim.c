@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-extern void omp_set_num_threads(int threads);
+#include "compatibility.h"
 
 static atomic_int wanted_threads;
 static _Thread_local int inside_worker;
@@ -30,37 +30,29 @@ int shrink_worker_enter(void) {
 
 void shrink_worker_leave(int previous) { inside_worker = previous; }
 
-static void use_threads(void) { omp_set_num_threads(shrink_threads()); }
+// libgomp's entry of a parallel region, by the name that compilers emit for it.
+extern void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
+extern int omp_get_thread_num(void);
+extern int omp_get_num_threads(void);
 
-// What differs between the major versions: how descriptors are held, and how primitive descriptors are made.
+typedef struct {
+  void (*body)(void *context, int thread);
+  void *context;
+  int threads;
+} region;
 
-#if DNNL_VERSION_MAJOR >= 3
-typedef dnnl_memory_desc_t md_box;
-typedef const_dnnl_memory_desc_t md_ref;
-static md_ref md_of(const md_box *box) { return *box; }
-static void md_free(md_box *box) {
-  if (*box) dnnl_memory_desc_destroy(*box);
-  *box = NULL;
+static void run_region(void *data) {
+  const region *r = data;
+  int previous = shrink_worker_enter();
+  // The pool may hand out fewer threads than were asked for.
+  for (int t = omp_get_thread_num(); t < r->threads; t += omp_get_num_threads()) r->body(r->context, t);
+  shrink_worker_leave(previous);
 }
-static dnnl_status_t md_make(md_box *box, int rank, const dnnl_dim_t *dims, dnnl_format_tag_t tag) {
-  return dnnl_memory_desc_create_with_tag(box, rank, dims, dnnl_f32, tag);
-}
-#else
-typedef dnnl_memory_desc_t md_box;
-typedef const dnnl_memory_desc_t *md_ref;
-static md_ref md_of(const md_box *box) { return box; }
-static void md_free(md_box *box) { (void)box; }
-static dnnl_status_t md_make(md_box *box, int rank, const dnnl_dim_t *dims, dnnl_format_tag_t tag) {
-  return dnnl_memory_desc_init_by_tag(box, rank, dims, dnnl_f32, tag);
-}
-#endif
 
-#define TRY(call)                                    \
-  do {                                               \
-    dnnl_status_t try_status = (call);               \
-    if (try_status != dnnl_success) return try_status; \
-  } while (0)
-
+void shrink_parallel(int threads, void (*body)(void *context, int thread), void *context) {
+  region r = {body, context, threads};
+  GOMP_parallel(run_region, &r, (unsigned)threads, 0);
+}
 
 // A tensor as the caller holds it (`user`) and as the primitive wants it (`own`, with `convert` between them).
 // When both layouts agree there is one memory and no conversion. `own` has memory of its own when `bytes` is 0, else
@@ -80,12 +72,6 @@ struct shrink_kernel {
   size_t scratch_bytes;
   port x, weights, y;
 };
-
-static dnnl_format_tag_t plain_tag(int rank) {
-  static const dnnl_format_tag_t tags[] = {
-      dnnl_format_tag_undef, dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd, dnnl_abcde, dnnl_abcdef};
-  return tags[rank];
-}
 
 static void port_free(port *p) {
   if (p->convert) dnnl_primitive_destroy(p->convert);
@@ -172,49 +158,6 @@ static dnnl_status_t borrow(shrink_kernel *k, char **block) {
   return k->scratch_bytes ? dnnl_memory_set_data_handle(k->scratch, at) : dnnl_success;
 }
 
-static int activation_dims(const shrink_window *w, int64_t channels, const int64_t *spatial, dnnl_dim_t *dims) {
-  dims[0] = w->batch;
-  dims[1] = channels;
-  for (int i = 0; i < w->spatial; i++) dims[2 + i] = spatial[i];
-  return 2 + w->spatial;
-}
-
-static int weight_dims(const shrink_window *w, dnnl_dim_t *dims) {
-  int rank = 0;
-  if (w->groups > 1) dims[rank++] = w->groups;
-  dims[rank++] = w->out_channels / w->groups;
-  dims[rank++] = w->in_channels / w->groups;
-  for (int i = 0; i < w->spatial; i++) dims[rank++] = w->kernel[i];
-  return rank;
-}
-
-// The window in oneDNN's array type; its dilation 0 is a dense kernel.
-typedef struct {
-  dnnl_dims_t kernel, strides, dilations, begin, end;
-} window_dims;
-
-static void window_dims_make(window_dims *d, const shrink_window *w) {
-  memset(d, 0, sizeof *d);
-  for (int i = 0; i < w->spatial; i++) {
-    d->kernel[i] = w->kernel[i];
-    d->strides[i] = w->strides[i];
-    d->dilations[i] = w->dilations[i] - 1;
-    d->begin[i] = w->pads_begin[i];
-    d->end[i] = w->pads_end[i];
-  }
-}
-
-typedef struct {
-  md_box x, weights, bias, y;
-} conv_layouts;
-
-static void conv_layouts_free(conv_layouts *l) {
-  md_free(&l->x);
-  md_free(&l->weights);
-  md_free(&l->bias);
-  md_free(&l->y);
-}
-
 static dnnl_status_t conv_layouts_make(conv_layouts *l, const shrink_window *w, int plain) {
   dnnl_dims_t dims;
   int rank = activation_dims(w, w->in_channels, w->in, dims);
@@ -225,24 +168,6 @@ static dnnl_status_t conv_layouts_make(conv_layouts *l, const shrink_window *w, 
   TRY(md_make(&l->weights, rank, dims, plain ? plain_tag(rank) : dnnl_format_tag_any));
   dims[0] = w->out_channels;
   return md_make(&l->bias, 1, dims, dnnl_a);
-}
-
-static dnnl_status_t conv_desc(
-    shrink_kernel *k, const shrink_window *w, const conv_layouts *l, int has_bias, dnnl_primitive_attr_t attributes) {
-  window_dims d;
-  window_dims_make(&d, w);
-  md_ref bias = has_bias ? md_of(&l->bias) : NULL;
-#if DNNL_VERSION_MAJOR >= 3
-  return dnnl_convolution_forward_primitive_desc_create(
-      &k->desc, k->engine, dnnl_forward_inference, dnnl_convolution_direct, md_of(&l->x), md_of(&l->weights), bias,
-      md_of(&l->y), d.strides, d.dilations, d.begin, d.end, attributes);
-#else
-  dnnl_convolution_desc_t op;
-  TRY(dnnl_dilated_convolution_forward_desc_init(
-      &op, dnnl_forward_inference, dnnl_convolution_direct, md_of(&l->x), md_of(&l->weights), bias, md_of(&l->y),
-      d.strides, d.dilations, d.begin, d.end));
-  return dnnl_primitive_desc_create(&k->desc, &op, attributes, k->engine, NULL);
-#endif
 }
 
 static dnnl_status_t conv_ports(shrink_kernel *k, const conv_layouts *plain, int has_bias) {
@@ -269,7 +194,7 @@ int shrink_conv_create(const shrink_window *w, int has_bias, int plain, shrink_k
   if (status == dnnl_success) status = attributes_make(&attributes);
   if (status == dnnl_success) status = conv_layouts_make(&user, w, 1);
   if (status == dnnl_success) status = conv_layouts_make(&wanted, w, plain);
-  if (status == dnnl_success) status = conv_desc(k, w, &wanted, has_bias, attributes);
+  if (status == dnnl_success) status = conv_desc(&k->desc, k->engine, w, &wanted, has_bias, attributes);
   if (status == dnnl_success) status = conv_ports(k, &user, has_bias);
   if (status == dnnl_success) status = kernel_finish(k);
   if (attributes) dnnl_primitive_attr_destroy(attributes);
@@ -314,25 +239,6 @@ int shrink_conv_run(shrink_kernel *k, const float *x, const float *bias, float *
   return run(k, x, y, args, k->bias ? 4 : 3);
 }
 
-static dnnl_status_t pool_desc(
-    shrink_kernel *k, const shrink_window *w, shrink_pool_kind kind, md_ref x, md_ref y,
-    dnnl_primitive_attr_t attributes) {
-  static const dnnl_alg_kind_t algorithms[] = {
-      dnnl_pooling_max, dnnl_pooling_avg_include_padding, dnnl_pooling_avg_exclude_padding};
-  window_dims d;
-  window_dims_make(&d, w);
-#if DNNL_VERSION_MAJOR >= 3
-  return dnnl_pooling_forward_primitive_desc_create(
-      &k->desc, k->engine, dnnl_forward_inference, algorithms[kind], x, y, d.strides, d.kernel, d.dilations, d.begin,
-      d.end, attributes);
-#else
-  dnnl_pooling_v2_desc_t op;
-  TRY(dnnl_pooling_v2_forward_desc_init(
-      &op, dnnl_forward_inference, algorithms[kind], x, y, d.strides, d.kernel, d.dilations, d.begin, d.end));
-  return dnnl_primitive_desc_create(&k->desc, &op, attributes, k->engine, NULL);
-#endif
-}
-
 int shrink_pool_create(const shrink_window *w, shrink_pool_kind kind, shrink_kernel **out) {
   *out = NULL;
   use_threads();
@@ -349,7 +255,7 @@ int shrink_pool_create(const shrink_window *w, shrink_pool_kind kind, shrink_ker
   if (status == dnnl_success) status = md_make(&user.x, rank, dims, plain_tag(rank));
   activation_dims(w, w->in_channels, w->out, dims);
   if (status == dnnl_success) status = md_make(&user.y, rank, dims, plain_tag(rank));
-  if (status == dnnl_success) status = pool_desc(k, w, kind, md_of(&user.x), md_of(&user.y), attributes);
+  if (status == dnnl_success) status = pool_desc(&k->desc, k->engine, w, kind, md_of(&user.x), md_of(&user.y), attributes);
   if (status == dnnl_success) status = port_make(&k->x, k->engine, md_of(&user.x), md_of(&user.x), 1, 1);
   if (status == dnnl_success) status = port_make(&k->y, k->engine, md_of(&user.y), md_of(&user.y), 0, 1);
   if (status == dnnl_success) status = kernel_finish(k);

@@ -1,5 +1,4 @@
 import COneDNN
-import Dispatch
 
 /// Loops over ranges on several threads with a partition that depends only on their length and the thread count.
 package enum Parallel {
@@ -16,23 +15,29 @@ package enum Parallel {
     let most = count / max(1, minimumChunk)
     guard threads > 1, most > 1 else { return body(0..<count) }
     let chunks = min(most, threads * chunksPerThread)
-    let size = count / chunks
-    let longer = count % chunks
     withoutActuallyEscaping(body) { body in
-      let work = Work(body: body)
-      DispatchQueue.concurrentPerform(iterations: threads < chunks ? threads : chunks) { thread in
-        let previous = shrink_worker_enter()
-        defer { shrink_worker_leave(previous) }
-        for chunk in stride(from: thread, to: chunks, by: threads) {
-          let start = chunk * size + min(chunk, longer)
-          work.body(start..<(start + size + (chunk < longer ? 1 : 0)))
-        }
-      }
+      var work = Work(body: body, count: count, chunks: chunks, threads: min(threads, chunks))
+      shrink_parallel(Int32(work.threads), { context, thread in
+        context?.assumingMemoryBound(to: Work.self).pointee.run(Int(thread))
+      }, &work)
     }
   }
 
-  /// Carries the body past the check for data races: `forEach` asks its callers for disjoint writes.
-  private struct Work: @unchecked Sendable {
+  /// A loop cut into chunks, dealt out to the threads in turn.
+  ///
+  /// Several threads call the body: `forEach` asks its callers for disjoint writes.
+  private struct Work {
     let body: (Range<Int>) -> Void
+    let count: Int
+    let chunks: Int
+    let threads: Int
+
+    func run(_ thread: Int) {
+      let (size, longer) = (count / chunks, count % chunks)
+      for chunk in stride(from: thread, to: chunks, by: threads) {
+        let start = chunk * size + min(chunk, longer)
+        body(start..<(start + size + (chunk < longer ? 1 : 0)))
+      }
+    }
   }
 }

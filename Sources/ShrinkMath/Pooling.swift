@@ -88,16 +88,8 @@ package final class Pooling: Sendable {
       window, batch: xShape[0], inChannels: xShape[1], outChannels: xShape[1], groups: 1,
       input: Array(xShape.dropFirst(2)), output: Array(yShape.dropFirst(2)), kernel: kernel, padsEnd: padsEnd)
     var made: OpaquePointer?
-    guard shrink_pool_create(&c, cKind, &made) == 0, let made else { return nil }
+    guard shrink_pool_create(&c, kind.c, &made) == 0, let made else { return nil }
     return Kernel(made)
-  }
-
-  private var cKind: shrink_pool_kind {
-    switch kind {
-    case .maximum: SHRINK_POOL_MAX
-    case .average(true): SHRINK_POOL_AVERAGE_INCLUDE_PAD
-    case .average(false): SHRINK_POOL_AVERAGE_EXCLUDE_PAD
-    }
   }
 }
 
@@ -112,5 +104,16 @@ extension Pooling {
   private struct State: ~Copyable, @unchecked Sendable {
     var key: Key?
     var kernel: Kernel?
+  }
+}
+
+extension Pooling.Kind {
+  /// Its name in C.
+  var c: shrink_pool_kind {
+    switch self {
+    case .maximum: SHRINK_POOL_MAX
+    case .average(true): SHRINK_POOL_AVERAGE_INCLUDE_PAD
+    case .average(false): SHRINK_POOL_AVERAGE_EXCLUDE_PAD
+    }
   }
 }

@@ -27,6 +27,10 @@ int shrink_threads(void);
 int shrink_worker_enter(void);
 void shrink_worker_leave(int previous);
 
+// Calls body(context, thread) once for each thread in 0 ..< threads at the same time, in the pool that oneDNN uses too,
+// and returns when all are done.
+void shrink_parallel(int threads, void (*body)(void *context, int thread), void *context);
+
 // Row-major C (m x n) = alpha op(A) op(B) + beta C.
 int shrink_sgemm(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
                  int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
