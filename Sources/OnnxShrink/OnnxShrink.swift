@@ -233,7 +233,7 @@ private func sentences(_ warnings: [Diagnostic]) -> [String] {
   warnings.map { $0.place.isEmpty ? $0.fact : "\($0.place): \($0.fact)" }
 }
 
-private func reported<Result>(_ body: () throws(ShrinkError) -> Result) throws(Failure) -> Result {
+func reported<Result>(_ body: () throws(ShrinkError) -> Result) throws(Failure) -> Result {
   do throws(ShrinkError) { return try body() } catch { throw Failure(error) }
 }
 

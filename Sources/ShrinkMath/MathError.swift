@@ -12,7 +12,7 @@ package struct MathError: Error, Sendable, CustomStringConvertible, Equatable {
 
 extension MathError {
   /// A shape, stride or length that does not fit its neighbours.
-  static func shape(_ message: String) -> MathError { MathError(code: "math-shape", message: message) }
+  package static func shape(_ message: String) -> MathError { MathError(code: "math-shape", message: message) }
 
   /// oneDNN refused: `status` is its dnnl_status_t.
   static func library(_ what: String, _ status: Int32) -> MathError {

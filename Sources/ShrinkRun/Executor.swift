@@ -1,5 +1,7 @@
 import ShrinkGraph
+import ShrinkMath
 import ShrinkOps
+import Synchronization
 
 /// Runs the part of a graph that some values need, on one batch at a time.
 ///
@@ -16,6 +18,10 @@ package final class Executor: Sendable {
   package let plan: MemoryPlan
   private let graph: Graph
   private let operations: [NodeID: any Operator]
+  /// Compiled forms by the shapes of the feeds; nil where there is none.
+  private let programs = Mutex<[(key: [[Int]], program: Program?)]>([])
+  /// Batches come in one size, and a smaller one at the end.
+  private static let mostPrograms = 4
 
   /// Prepares the operators in front of `wanted`; all graph outputs when nil.
   ///
@@ -47,7 +53,36 @@ package final class Executor: Sendable {
   /// `feeds` holds a tensor for every needed input.  Throws `badData` naming input, expected and found, and what
   /// kernels throw, naming the node.
   package func run(_ feeds: [ValueID: Tensor]) throws(ShrinkError) -> [ValueID: Tensor] {
-    try run(feeds) { (_, _, _) throws(ShrinkError) in }
+    var given: [ValueID: Tensor] = [:]
+    for input in needed { given[input] = try checked(feeds[input], for: graph[input]) }
+    if let program = program(for: given) { return try program.run(given) }
+    return try run(feeds) { (_, _, _) throws(ShrinkError) in }
+  }
+
+  /// What a pass over feeds of these shapes takes when it is compiled, and how long its parts took; nil when it cannot
+  /// be compiled.
+  package func profile(
+    _ feeds: [ValueID: Tensor], observe: @escaping (String, Double) -> Void
+  ) throws(ShrinkError) -> (arena: Int, packed: Int)? {
+    guard let program = program(for: feeds) else { return nil }
+    _ = try program.run(feeds, observe: observe)
+    return (program.plannedBytes, program.packedBytes)
+  }
+
+  private func program(for feeds: [ValueID: Tensor]) -> Program? {
+    let key = needed.map { feeds[$0]?.shape ?? [] } + [[Threads.count]]
+    return programs.withLock { programs in
+      if let known = programs.first(where: { $0.key == key }) { return known.program }
+      let types = feeds.mapValues { TensorType($0.dtype, $0.shape) }
+      var program: Program?
+      if let inferred = try? Inference(graph, inputs: types) {
+        program = Program(
+          graph, order: steps, operations: operations, inputs: types, wanted: wanted, types: inferred.types)
+      }
+      if programs.count >= Self.mostPrograms { programs.removeFirst() }
+      programs.append((key, program))
+      return program
+    }
   }
 
   /// The same, calling `visit` with the operands and results of each step right after it.

@@ -15,6 +15,9 @@ enum Memory {
     throw .tooLarge(results.map(\.shape), bytes, available)
   }
 
+  /// Whether so many bytes fit.
+  static func holds(_ bytes: Int) -> Bool { bytes <= small || available.map { Double(bytes) <= $0 } ?? true }
+
   /// Bytes that can be had without swapping; nil where the system does not tell.
   private static var available: Double? {
     guard let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8),

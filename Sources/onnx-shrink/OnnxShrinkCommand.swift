@@ -20,7 +20,7 @@ struct OnnxShrinkCommand: ParsableCommand {
     version: OnnxShrink.version,
     subcommands: [
       ShrinkCommand.self, InspectCommand.self, VerifyCommand.self, RunCommand.self, OperatorsCommand.self,
-      ConformanceCommand.self,
+      ConformanceCommand.self, TimeCommand.self,
     ],
     defaultSubcommand: ShrinkCommand.self)
 }

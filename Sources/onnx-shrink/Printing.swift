@@ -6,6 +6,9 @@ enum Printing {
   /// Writes lines to stdout.
   static func out(_ lines: [String]) { for line in lines { print(line) } }
 
+  /// Hands stdout on to whoever reads it.
+  static func flush() { fflush(nil) }
+
   /// Writes an error to stderr.
   static func error(_ text: String) { stderr("onnx-shrink: error: \(text)\n") }
 
