@@ -48,6 +48,14 @@ package enum PostOperation: Sendable, Equatable {
   case add(StridedLayout)
   case multiply(StridedLayout)
 
+  /// Whether a primitive may have both: oneDNN 2.6 keeps one set of numbers for every function of a kind.
+  package func goesWith(_ other: PostOperation) -> Bool {
+    switch (self, other) {
+    case (.relu, .relu), (.clip, .clip), (.linear, .linear): self == other
+    default: true
+    }
+  }
+
   fileprivate var c: shrink_post {
     var post = shrink_post()
     switch self {

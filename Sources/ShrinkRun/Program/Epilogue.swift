@@ -15,6 +15,7 @@ struct Epilogue {
   var scale: [Float]?
   /// Added to the bias, one number a channel.
   var bias: [Float]?
+  private var foldsScale = false
 
   /// More are not worth the registers that they take from the primitive.
   private static let mostPosts = 6
@@ -22,15 +23,17 @@ struct Epilogue {
   /// Follows the readers of `start` as long as each is the only one.
   ///
   /// `axis` holds the channels of the result, `strides` its layout; `form` gives an operand the axes that the primitive
-  /// works on.
+  /// works on. With `foldsScale` the caller multiplies its weights with `scale`.
   init(
-    _ b: ProgramBuilder, from start: ValueID, axis: Int, strides: [Int], form: (StridedLayout) -> StridedLayout
+    _ b: ProgramBuilder, from start: ValueID, axis: Int, strides: [Int], foldsScale: Bool,
+    form: (StridedLayout) -> StridedLayout
   ) throws(MathError) {
     end = start
+    self.foldsScale = foldsScale
     let shape = b.shape(start)
     while posts.count < Self.mostPosts, !b.wanted.contains(end) {
-      if let (nodes, post, result) = Self.gate(b, end) {
-        posts.append(post)
+      if let (nodes, post, result) = Gate.find(b, end) {
+        guard append(post) else { return }
         self.nodes += nodes
         end = result
         continue
@@ -54,11 +57,14 @@ struct Epilogue {
     switch lowering {
     case .elements(let functions):
       let made = functions.compactMap(Self.post)
-      guard made.count == functions.count else { return false }
-      posts += made
+      let before = posts
+      guard made.count == functions.count, made.allSatisfy({ append($0) }) else {
+        posts = before
+        return false
+      }
       return true
     case .scaleAndShift(let factor, let shift) where axis == 1:
-      if posts.isEmpty, bias == nil, scale == nil {
+      if posts.isEmpty, bias == nil, scale == nil, foldsScale {
         (scale, bias) = (factor, shift)
         return true
       }
@@ -68,9 +74,8 @@ struct Epilogue {
     case .combination(let function):
       let inputs = b.graph[id].inputs.compactMap(\.self)
       guard inputs.count == 2, inputs[0] != inputs[1] else { return false }
-      if let (x, linear) = ChainDraft.linear(function, inputs, b), x == end, let post = Self.post(linear) {
-        posts.append(post)
-        return true
+      if let (x, linear) = ChainDraft.linear(function, inputs, b), x == end, case .linear(let alpha, let beta) = linear {
+        return scale(alpha, beta, channels: shape[axis])
       }
       let other = inputs[0] == end ? inputs[1] : inputs[0]
       guard function == .add || function == .multiply else { return false }
@@ -123,20 +128,68 @@ struct Epilogue {
     }
   }
 
-  /// x · sigmoid(x) and x · hardsigmoid(x), written as two nodes.
-  private static func gate(_ b: ProgramBuilder, _ x: ValueID) -> ([NodeID], PostOperation, ValueID)? {
+  /// Adds a function, unless the primitive cannot have it beside the others.
+  private mutating func append(_ post: PostOperation) -> Bool {
+    guard posts.allSatisfy({ $0.goesWith(post) }) else { return false }
+    posts.append(post)
+    return true
+  }
+
+  /// Adds alpha x + beta: to the weights and the bias where nothing stands between, to a linear function before it, or
+  /// as a function of its own.
+  private mutating func scale(_ alpha: Float, _ beta: Float, channels: Int) -> Bool {
+    if posts.isEmpty, foldsScale {
+      scale = (scale ?? [Float](repeating: 1, count: channels)).map { $0 * alpha }
+      bias = (bias ?? [Float](repeating: 0, count: channels)).map { $0 * alpha + beta }
+      return true
+    }
+    if case .linear(let a, let c) = posts.last {
+      let merged = PostOperation.linear(a * alpha, c * alpha + beta)
+      guard posts.dropLast().allSatisfy({ $0.goesWith(merged) }) else { return false }
+      posts[posts.count - 1] = merged
+      return true
+    }
+    return append(.linear(alpha, beta))
+  }
+}
+
+/// A function of one value that exporters write as several nodes.
+private enum Gate {
+  /// x · sigmoid(x), x · hardsigmoid(x), or x · clip(x + 3, 0, 6) / 6: its nodes, the function, and the result.
+  static func find(_ b: ProgramBuilder, _ x: ValueID) -> (nodes: [NodeID], post: PostOperation, result: ValueID)? {
     let readers = b.readers[x.index]
-    guard readers.count == 2 else { return nil }
+    guard readers.count == 2, !b.wanted.contains(x) else { return nil }
     for (gate, product) in [(readers[0], readers[1]), (readers[1], readers[0])] {
-      guard case .elements(let functions) = b.lowerings[gate], case .combination(.multiply) = b.lowerings[product],
-        b.onlyReader(b.output(gate)) == product, b.graph[product].inputs.count == 2
-      else { continue }
-      if functions == [.sigmoid] { return ([gate, product], .swish, b.output(product)) }
-      guard functions.count == 2, case .linear(let alpha, 0.5) = functions[0], functions[1] == .clip(0, 1),
-        abs(alpha - 1.0 / 6) < 1e-6
-      else { continue }
-      return ([gate, product], .hardSwish, b.output(product))
+      guard case .combination(.multiply) = b.lowerings[product], b.graph[product].inputs.count == 2 else { continue }
+      if let found = short(b, gate, product) ?? long(b, gate, product) { return found }
     }
     return nil
+  }
+
+  private static func short(
+    _ b: ProgramBuilder, _ gate: NodeID, _ product: NodeID
+  ) -> (nodes: [NodeID], post: PostOperation, result: ValueID)? {
+    guard case .elements(let functions) = b.lowerings[gate], b.onlyReader(b.output(gate)) == product else { return nil }
+    if functions == [.sigmoid] { return ([gate, product], .swish, b.output(product)) }
+    guard functions.count == 2, case .linear(let alpha, 0.5) = functions[0], functions[1] == .clip(0, 1),
+      abs(alpha - 1.0 / 6) < 1e-6
+    else { return nil }
+    return ([gate, product], .hardSwish, b.output(product))
+  }
+
+  private static func long(
+    _ b: ProgramBuilder, _ sum: NodeID, _ product: NodeID
+  ) -> (nodes: [NodeID], post: PostOperation, result: ValueID)? {
+    guard linear(b, sum) == .linear(1, 3), let clip = b.onlyReader(b.output(sum)),
+      case .elements([.clip(0, 6)]) = b.lowerings[clip], b.onlyReader(b.output(clip)) == product,
+      let division = b.onlyReader(b.output(product)), case .linear(let alpha, 0) = linear(b, division),
+      abs(alpha - 1.0 / 6) < 1e-6
+    else { return nil }
+    return ([sum, clip, product, division], .hardSwish, b.output(division))
+  }
+
+  private static func linear(_ b: ProgramBuilder, _ id: NodeID) -> ElementChain.Function? {
+    guard case .combination(let function) = b.lowerings[id], b.graph[id].inputs.count == 2 else { return nil }
+    return ChainDraft.linear(function, b.graph[id].inputs.compactMap(\.self), b)?.1
   }
 }

@@ -50,7 +50,7 @@ extension ProgramBuilder {
         }
       }
     }
-    let full = try Epilogue(self, from: y, axis: 1, strides: strides, form: form)
+    let full = try Epilogue(self, from: y, axis: 1, strides: strides, foldsScale: true, form: form)
     try emit(id, full, make) { (end) in ([source.port(.float32)], strides) }
   }
 
@@ -174,7 +174,8 @@ extension ProgramBuilder {
     let isPlain = strides == StridedShape.dense(shape(y))
     let full =
       isPlain && (merged != nil || rank == 2)
-      ? try Epilogue(self, from: y, axis: rank - 1, strides: strides, form: form) : Epilogue(none: y)
+      ? try Epilogue(self, from: y, axis: rank - 1, strides: strides, foldsScale: false, form: form)
+      : Epilogue(none: y)
     let isPacked = elements != nil && merged != nil
     try emit(id, full, make) { _ in
       ([leftPlace.port(.float32)] + (isPacked ? [] : [rightPlace.port(.float32)]), strides)
