@@ -90,6 +90,13 @@ package struct ConformanceCase: Sendable {
     }
     if let rule { return rule }
     if let inferred = try Self.inferenceDifference(graph, feeds, found) { return inferred }
+    if let reason = try outputDifference(graph, found, set: set) { return reason }
+    return try outputDifference(graph, executor.run(feeds), set: set).map { "compiled: \($0)" }
+  }
+
+  private func outputDifference(
+    _ graph: Graph, _ found: [ValueID: Tensor], set: String
+  ) throws(ShrinkError) -> String? {
     for (slot, output) in graph.outputs.enumerated() {
       let wanted = try Import.tensor(file: "\(set)/output_\(slot).pb")
       guard let tensor = found[output] else { return "output '\(graph[output].name)' was not computed" }
