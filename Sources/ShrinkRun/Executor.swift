@@ -12,10 +12,14 @@ package final class Executor: Sendable {
   package let wanted: [ValueID]
   /// Real inputs that a run reads, in the order of the graph.
   package let needed: [ValueID]
+  /// Values that a graph in an attribute reads from around it.
+  let captured: [ValueID]
   /// When values are dropped.
   package let plan: MemoryPlan
   private let graph: Graph
   private let operations: [NodeID: any Operator]
+  private let captureIndex: [String: ValueID]
+  private let isBody: Bool
 
   /// Prepares the operators in front of `wanted`; all graph outputs when nil.
   ///
@@ -25,16 +29,32 @@ package final class Executor: Sendable {
   }
 
   /// The same with other operators.
-  package init(_ graph: Graph, wanted: [ValueID]? = nil, make: OperatorMaker) throws(ShrinkError) {
-    let wanted = wanted ?? graph.outputs
-    let path = try Self.path(graph, to: wanted)
+  package convenience init(
+    _ graph: Graph, wanted: [ValueID]? = nil, make: @escaping OperatorMaker
+  ) throws(ShrinkError) {
+    try self.init(graph, wanted ?? graph.outputs, isBody: false, make)
+  }
+
+  /// Prepares a graph in an attribute, which may read values from around it: `captured`.
+  convenience init(body: Graph, make: @escaping OperatorMaker) throws(ShrinkError) {
+    try self.init(body, body.outputs, isBody: true, make)
+  }
+
+  private init(
+    _ graph: Graph, _ wanted: [ValueID], isBody: Bool, _ make: @escaping OperatorMaker
+  ) throws(ShrinkError) {
+    let path = try Self.path(graph, to: wanted, isBody: isBody)
+    try Self.checkTensors(graph, isBody ? graph.inputs + graph.outputs : Array(path.fed.sorted()) + wanted)
     var operations: [NodeID: any Operator] = [:]
     for step in path.steps {
-      do throws(OperatorError) { operations[step] = try make(graph[step], graph.opset) } catch {
-        throw error.at(graph[step])
-      }
+      do throws(OperatorError) {
+        operations[step] = try Subgraphs.operation(graph[step], opset: graph.opset, isRun: true, make: make)
+      } catch { throw error.at(graph[step]) }
     }
     self.graph = graph
+    self.isBody = isBody
+    captureIndex = graph.captureIndex()
+    captured = path.captured.sorted()
     self.wanted = wanted
     self.operations = operations
     steps = path.steps
@@ -56,9 +76,10 @@ package final class Executor: Sendable {
   ) throws(ShrinkError) -> [ValueID: Tensor] {
     var live = graph.values.map(\.constant)
     for input in needed { live[input.index] = try checked(feeds[input], for: graph[input]) }
+    for value in captured { live[value.index] = feeds[value] }
     for (position, step) in steps.enumerated() {
       let node = graph[step]
-      let operands = Operands(node.inputs.map { $0.flatMap { live[$0.index] } })
+      let operands = Operands(graph.operands(of: node, captureIndex).map { $0.flatMap { live[$0.index] } })
       let results = try apply(step, operands)
       try visit(step, operands, results)
       for (output, result) in zip(node.outputs, results) { if let output { live[output.index] = result } }
@@ -69,7 +90,7 @@ package final class Executor: Sendable {
     return values
   }
 
-  /// Runs one step on operands of the caller's choice.
+  /// Runs one step on operands of the caller's choice (`Graph.operands(of:_:)`).
   package func apply(_ node: NodeID, _ operands: Operands<Tensor>) throws(ShrinkError) -> [Tensor] {
     do throws(OperatorError) {
       let operation = operation(node)
@@ -94,29 +115,41 @@ package final class Executor: Sendable {
 
   /// The nodes and inputs that `wanted` needs.
   private static func path(
-    _ graph: Graph, to wanted: [ValueID]
-  ) throws(ShrinkError) -> (steps: [NodeID], fed: Set<ValueID>) {
+    _ graph: Graph, to wanted: [ValueID], isBody: Bool
+  ) throws(ShrinkError) -> (steps: [NodeID], fed: Set<ValueID>, captured: Set<ValueID>) {
     let producers = graph.producers()
+    let captureIndex = graph.captureIndex()
     let inputs = Set(graph.realInputs)
     var nodes = Set<NodeID>()
     var fed = Set<ValueID>()
+    var captured = Set<ValueID>()
     var open = wanted
     while let value = open.popLast() {
       if graph[value].constant != nil { continue }
       if inputs.contains(value) {
         fed.insert(value)
       } else if let producer = producers[value.index] {
-        if nodes.insert(producer).inserted { open += graph[producer].inputs.compactMap(\.self) }
+        if nodes.insert(producer).inserted {
+          open += graph.operands(of: graph[producer], captureIndex).compactMap(\.self)
+        }
+      } else if isBody {
+        captured.insert(value)
       } else {
         throw .noSource(graph[value].name)
       }
     }
-    return (try graph.topologicalOrder().filter(nodes.contains), fed)
+    return (try graph.topologicalOrder().filter(nodes.contains), fed, captured)
+  }
+
+  /// Throws where a value that comes in or goes out is declared to be no tensor.
+  private static func checkTensors(_ graph: Graph, _ values: [ValueID]) throws(ShrinkError) {
+    for value in values { if let container = graph[value].container { throw .noTensor(graph[value].name, container) } }
   }
 
   private func checked(_ tensor: Tensor?, for value: Value) throws(ShrinkError) -> Tensor {
     guard let tensor else { throw .notFed(value.name) }
-    guard let type = value.type else { return tensor }
+    // Graphs in attributes often declare what was true of one iteration only.
+    guard let type = value.type, !isBody else { return tensor }
     let fits =
       type.dims.map { dims in
         dims.count == tensor.rank && zip(dims, tensor.shape).allSatisfy { $0.size == nil || $0.size == $1 }
@@ -152,6 +185,12 @@ extension ShrinkError {
     ShrinkError(
       .malformedModel, place: "value '\(name)'", "is needed, but nothing computes it and no initialiser holds it",
       hint: "the file is incomplete: export the model again with its weights")
+  }
+  fileprivate static func noTensor(_ name: String, _ container: String) -> ShrinkError {
+    ShrinkError(
+      .unsupportedOperator, place: "value '\(name)'",
+      "is declared as \(container): only tensors are supported, no values of type Sequence, Optional, Map or SparseTensor",
+      hint: "export the model so that tensors go in and out, or cut it where it has tensors")
   }
   fileprivate static func notFed(_ name: String) -> ShrinkError {
     ShrinkError(
