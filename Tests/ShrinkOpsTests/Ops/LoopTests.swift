@@ -20,7 +20,7 @@ import Testing
 
   @Test func stopsAtTheCountOrTheCondition() throws {
     #expect(try run(Tensor(Int64(3)), nil)[0] == Tensor(Float(3)))
-    #expect(try run(Tensor(Int64(3)), nil)[1] == Tensor(shape: [3, 1, 2], [0, 0, 1, -1, 3, -3] as [Float]))
+    #expect(try run(Tensor(Int64(3)), nil)[1] == Tensor(shape: [3, 1, 2], [0, -0.0, 1, -1, 3, -3] as [Float]))
     #expect(try run(Tensor(Int64(9)), Tensor(true))[0] == Tensor(Float(6)))
     #expect(try run(nil, Tensor(true))[1].shape == [4, 1, 2])
     // Without a condition operand the body's is ignored.
