@@ -31,22 +31,28 @@ extension Graph {
 
   /// Values that subgraphs of If, Loop and Scan read from outside.
   package func captured() -> Set<ValueID> {
-    let names = nodes.flatMap(\.captures)
-    if names.isEmpty { return [] }
-    let index = index()
-    return Set(names.compactMap { index[$0] })
+    let index = captureIndex()
+    return Set(nodes.flatMap(\.captures).compactMap { index[$0] })
+  }
+
+  /// Position of the value with each name; empty when no node has a subgraph that reads from outside.
+  package func captureIndex() -> [String: ValueID] { nodes.contains { !$0.captures.isEmpty } ? index() : [:] }
+
+  /// What a node reads: its operands, and behind them what its subgraphs read from outside.
+  package func operands(of node: Node, _ captureIndex: [String: ValueID]) -> [ValueID?] {
+    node.inputs + node.captures.map { captureIndex[$0] }
   }
 
   /// The nodes in an order in which every value is computed before it is read, the file's own order where it allows.
   ///
   /// Kahn's algorithm with the smallest position first. Throws `malformedModel` when the graph has a cycle.
   package func topologicalOrder() throws(ShrinkError) -> [NodeID] {
-    let index = nodes.contains { !$0.captures.isEmpty } ? self.index() : [:]
+    let index = captureIndex()
     let producers = producers()
     var waiting = [Int](repeating: 0, count: nodes.count)
     var readers = [[Int]](repeating: [], count: nodes.count)
     for (n, node) in nodes.enumerated() {
-      let read = node.inputs.compactMap(\.self) + node.captures.compactMap { index[$0] }
+      let read = operands(of: node, index).compactMap(\.self)
       for producer in Set(read.compactMap { producers[$0.index]?.index }) {
         waiting[n] += 1
         readers[producer].append(n)

@@ -9,8 +9,9 @@ package struct Attribute: Sendable {
     case floats([Float])
     case ints([Int64])
     case strings([[UInt8]])
-    /// One or more subgraphs; they stay in `carry`. `captures` are the outer values they read.
-    case graphs(captures: [String])
+    /// One or more subgraphs, to be run; what goes back to the file is in `carry`. `captures` are the outer values that
+    /// they read.
+    case graphs(_ bodies: [Graph] = [], captures: [String])
     /// Anything else: it stays in `carry`.
     case opaque
   }
@@ -78,7 +79,7 @@ package struct Node: Sendable {
   /// Names of outer values that subgraphs in its attributes read.
   package var captures: [String] {
     attributes.flatMap { attribute -> [String] in
-      if case .graphs(let captures) = attribute.value { captures } else { [] }
+      if case .graphs(_, let captures) = attribute.value { captures } else { [] }
     }
   }
 

@@ -22,6 +22,8 @@ package struct Value: Sendable {
   package var name: String
   /// What the file declares of it.
   package var type: DeclaredType?
+  /// What the file declares it to hold, where that is no tensor: a sequence, say.
+  package var container: String?
   /// Its elements, where they are constant.
   package var constant: Tensor?
   /// Where the constant stands in the file.

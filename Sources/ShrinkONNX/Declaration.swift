@@ -16,6 +16,17 @@ enum Declaration {
     return DeclaredType(dtype, dims)
   }
 
+  /// What is declared where it is no tensor; nil for tensors and where nothing is declared.
+  static func container(of message: UnsafeMutablePointer<Onnx__ValueInfoProto>) -> String? {
+    switch message.pointee.type?.pointee.value_case {
+    case ONNX__TYPE_PROTO__VALUE_SEQUENCE_TYPE: "sequence"
+    case ONNX__TYPE_PROTO__VALUE_OPTIONAL_TYPE: "optional"
+    case ONNX__TYPE_PROTO__VALUE_MAP_TYPE: "map"
+    case ONNX__TYPE_PROTO__VALUE_SPARSE_TENSOR_TYPE: "sparse tensor"
+    default: nil
+    }
+  }
+
   /// The declaration of `value`: as it came if the type is what it says still, otherwise with the value's type put in.
   ///
   /// `own` is what stood in this list, where the value's own carry came from another one.

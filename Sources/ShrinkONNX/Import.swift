@@ -78,7 +78,7 @@ package enum Import {
   }
 }
 
-/// Builds the graph of one file.
+/// Builds the graph of one file, or one inside an attribute.
 struct GraphImport {
   /// Holds the messages.
   let arena: Arena
@@ -86,6 +86,9 @@ struct GraphImport {
   let tensors: TensorReader
   /// Frees what is carried through from other files.
   let embedder: Embedder
+  /// Whether the graph stands in an attribute, which returns to the file as it came: nothing is carried then, and what
+  /// nobody computes comes from around it.
+  var isBody = false
   /// What was built so far.
   var graph = Graph(name: "")
   private var index: [String: ValueID] = [:]
@@ -117,9 +120,35 @@ struct GraphImport {
       items(proto.pointee.input, proto.pointee.n_input), items(proto.pointee.output, proto.pointee.n_output),
       items(proto.pointee.value_info, proto.pointee.n_value_info),
     ] { for message in list { try declare(message) } }
+    if isBody { return finishBody() }
     try checkCaptures()
     try embedder.embed(proto, place: "graph")
     graph.carry = pack(proto)
+  }
+
+  /// Names what the graphs inside this one read from around it, and drops what it need not carry.
+  private mutating func finishBody() {
+    for name in graph.nodes.flatMap(\.captures) { _ = value(name) }
+    // A body is always given all of its inputs.
+    for input in graph.inputs { graph[input].constant = nil }
+    for i in graph.values.indices { (graph.values[i].carry, graph.values[i].constantCarry) = (nil, nil) }
+    for n in graph.nodes.indices {
+      graph.nodes[n].carry = []
+      for a in graph.nodes[n].attributes.indices { graph.nodes[n].attributes[a].carry = [] }
+    }
+  }
+
+  /// The graphs of an attribute, whose tensors hold their elements themselves by now.
+  private func bodies(of proto: Onnx__AttributeProto) throws(ShrinkError) -> [Graph] {
+    var bodies: [Graph] = []
+    for graph in (proto.g.map { [$0] } ?? []) + items(proto.graphs, proto.n_graphs) {
+      var builder = GraphImport(arena: arena, tensors: .embedded, embedder: embedder)
+      builder.isBody = true
+      builder.graph.opsets = self.graph.opsets
+      try builder.read(graph)
+      bodies.append(builder.graph)
+    }
+    return bodies
   }
 
   private mutating func value(_ name: String) -> ValueID {
@@ -140,7 +169,7 @@ struct GraphImport {
     let id = try named(tensor.pointee.name, "an initialiser")
     let place = "initialiser '\(graph[id].name)'"
     guard graph[id].constant == nil else { throw .twice(place) }
-    graph[id].constant = try tensors.tensor(tensor, spans: true, place: place)
+    graph[id].constant = try tensors.tensor(tensor, spans: !isBody, place: place)
     graph[id].constantCarry = carry(ofTensor: tensor)
     let name = tensor.pointee.name
     Onnx__TensorProto.initialize(tensor)
@@ -166,6 +195,7 @@ struct GraphImport {
     let name = try text(message.pointee.name, "value_info")
     guard let id = index[name], graph[id].carry == nil else { return }
     graph[id].type = try Declaration.type(of: message, place: "value '\(name)'")
+    graph[id].container = Declaration.container(of: message)
     graph[id].carry = pack(message)
     let start = message.pointee.name
     Onnx__ValueInfoProto.initialize(message)
@@ -203,11 +233,11 @@ struct GraphImport {
     var attribute = Attribute(name, .opaque)
     var tensorCarry: [UInt8]?
     if proto.pointee.holdsTensor, let message = proto.pointee.t {
-      attribute.value = .tensor(try tensors.tensor(message, spans: true, place: place))
+      attribute.value = .tensor(try tensors.tensor(message, spans: !isBody, place: place))
       tensorCarry = carry(ofTensor: message)
     } else {
       if let message = proto.pointee.t, message.pointee.has_raw_data != 0 {
-        let bytes = try tensors.raw(message.pointee, true, place)
+        let bytes = try tensors.raw(message.pointee, !isBody, place)
         message.pointee.raw_data = arena.bytes(Array(bytes))
       }
       try embedder.embed(proto, place: place)
@@ -221,6 +251,10 @@ struct GraphImport {
       graph[output].constantCarry = tensorCarry
     }
     attribute.carry = pack(proto)
+    if case .graphs(_, let captures) = attribute.value {
+      // A graph that cannot be read goes back to the file all the same; only running it is out of the question.
+      attribute.value = .graphs((try? bodies(of: proto.pointee)) ?? [], captures: captures)
+    }
     return attribute
   }
 

@@ -37,7 +37,7 @@ extension Onnx__AttributeProto {
       var captures = Captures()
       if let g { try captures.add(g, place) }
       for graph in items(graphs, n_graphs) { try captures.add(graph, place) }
-      return .graphs(captures: captures.names)
+      return .graphs([], captures: captures.names)
     default: return .opaque
     }
   }

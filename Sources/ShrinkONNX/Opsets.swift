@@ -7,7 +7,7 @@ package enum Opsets {
   /// Versions of the operators of ai.onnx, 28 being the newest of ONNX 1.23.
   ///
   /// Other domains are carried through.
-  package static let versions: ClosedRange<Int64> = 7...28
+  package static let versions: ClosedRange<Int64> = 1...28
 
   /// The name under which a graph knows a domain: empty for ai.onnx.
   static func key(_ domain: String) -> String { domain == "ai.onnx" ? "" : domain }

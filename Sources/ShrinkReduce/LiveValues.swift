@@ -15,9 +15,11 @@ struct LiveValues {
   private var spill: Spill
 
   init(_ graph: Graph, steps: [NodeID], memory: Int) {
+    let index = graph.captureIndex()
     var last: [ValueID: Int] = [:]
     for (s, node) in steps.enumerated() {
-      for value in (graph[node].inputs + graph[node].outputs).compactMap(\.self) { last[value] = s }
+      let named = graph.operands(of: graph[node], index) + graph[node].outputs
+      for value in named.compactMap(\.self) { last[value] = s }
     }
     var lists = [[ValueID]](repeating: [], count: steps.count)
     for (value, s) in last where !graph.outputs.contains(value) { lists[s].append(value) }

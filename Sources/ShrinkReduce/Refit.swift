@@ -39,6 +39,7 @@ package struct Refit {
   private let setting: Setting
   private let originalRun: Executor
   private let smallRun: Executor
+  private let captureIndex: [String: ValueID]
   private let siteOfNode: [NodeID: Int]
   /// For a site whose result only goes into a sum: the other operand.
   private let partnerOfSite: [Int: ValueID]
@@ -51,6 +52,7 @@ package struct Refit {
     small = setting.small
     originalRun = try Executor(setting.original)
     smallRun = try Executor(setting.small)
+    captureIndex = setting.original.captureIndex()
     siteOfNode = Dictionary(setting.coupled.sites.enumerated().map { ($1.node, $0) }, uniquingKeysWith: { a, _ in a })
     partnerOfSite = Self.partners(setting.original, setting.coupled.sites)
     live = LiveValues(setting.original, steps: originalRun.steps, memory: setting.memory)
@@ -101,7 +103,7 @@ package struct Refit {
   private func isTouched(_ id: NodeID) -> Bool {
     let (a, b) = (setting.original[id], setting.small[id])
     if a.inputs != b.inputs { return true }
-    return a.inputs.contains { value in
+    return setting.original.operands(of: a, captureIndex).contains { value in
       guard let value else { return false }
       if let x = setting.original[value].constant, let y = setting.small[value].constant {
         return x.storage !== y.storage || x.shape != y.shape
@@ -111,7 +113,10 @@ package struct Refit {
   }
 
   private func operands(_ node: Node, _ graph: Graph, run: Int, small: Bool) -> Operands<Tensor> {
-    Operands(node.inputs.map { $0.flatMap { graph[$0].constant ?? live.tensor($0, run: run, small: small) } })
+    Operands(
+      graph.operands(of: node, captureIndex).map {
+        $0.flatMap { graph[$0].constant ?? live.tensor($0, run: run, small: small) }
+      })
   }
 
   private mutating func fit(_ s: Int, _ runs: [([Int], Bool)], _ samples: (fit: Int, aside: Int), _ final: Bool) {

@@ -14,6 +14,8 @@ package final class Executor: Sendable {
   package let wanted: [ValueID]
   /// Real inputs that a run reads, in the order of the graph.
   package let needed: [ValueID]
+  /// Values that a graph in an attribute reads from around it.
+  let captured: [ValueID]
   /// When values are dropped.
   package let plan: MemoryPlan
   private let graph: Graph
@@ -22,25 +24,45 @@ package final class Executor: Sendable {
   private let programs = Mutex<[(key: [[Int]], program: Program?)]>([])
   /// Batches come in one size, and a smaller one at the end.
   private static let mostPrograms = 4
+  private let captureIndex: [String: ValueID]
+  private let isBody: Bool
+  /// Whether its operators are those of the table, so that a compiled form computes the same.
+  private let compiles: Bool
 
   /// Prepares the operators in front of `wanted`; all graph outputs when nil.
   ///
   /// Throws the operator's error, naming the node, when one on that path has no kernel or malformed attributes.
   package convenience init(_ graph: Graph, wanted: [ValueID]? = nil) throws(ShrinkError) {
-    try self.init(graph, wanted: wanted, make: OperatorTable.make)
+    try self.init(graph, wanted ?? graph.outputs, isBody: false, compiles: true, OperatorTable.make)
   }
 
   /// The same with other operators.
-  package init(_ graph: Graph, wanted: [ValueID]? = nil, make: OperatorMaker) throws(ShrinkError) {
-    let wanted = wanted ?? graph.outputs
-    let path = try Self.path(graph, to: wanted)
+  package convenience init(
+    _ graph: Graph, wanted: [ValueID]? = nil, make: @escaping OperatorMaker
+  ) throws(ShrinkError) {
+    try self.init(graph, wanted ?? graph.outputs, isBody: false, compiles: false, make)
+  }
+
+  /// Prepares a graph in an attribute, which may read values from around it: `captured`.
+  convenience init(body: Graph, make: @escaping OperatorMaker) throws(ShrinkError) {
+    try self.init(body, body.outputs, isBody: true, compiles: false, make)
+  }
+
+  private init(
+    _ graph: Graph, _ wanted: [ValueID], isBody: Bool, compiles: Bool, _ make: @escaping OperatorMaker
+  ) throws(ShrinkError) {
+    let path = try Self.path(graph, to: wanted, isBody: isBody)
+    try Self.checkTensors(graph, isBody ? graph.inputs + graph.outputs : Array(path.fed.sorted()) + wanted)
     var operations: [NodeID: any Operator] = [:]
     for step in path.steps {
-      do throws(OperatorError) { operations[step] = try make(graph[step], graph.opset) } catch {
-        throw error.at(graph[step])
-      }
+      do throws(OperatorError) {
+        operations[step] = try Subgraphs.operation(graph[step], opset: graph.opset, isRun: true, make: make)
+      } catch { throw error.at(graph[step]) }
     }
     self.graph = graph
+    (self.isBody, self.compiles) = (isBody, compiles)
+    captureIndex = graph.captureIndex()
+    captured = path.captured.sorted()
     self.wanted = wanted
     self.operations = operations
     steps = path.steps
@@ -53,6 +75,7 @@ package final class Executor: Sendable {
   /// `feeds` holds a tensor for every needed input.  Throws `badData` naming input, expected and found, and what
   /// kernels throw, naming the node.
   package func run(_ feeds: [ValueID: Tensor]) throws(ShrinkError) -> [ValueID: Tensor] {
+    guard compiles else { return try run(feeds) { (_, _, _) throws(ShrinkError) in } }
     var given: [ValueID: Tensor] = [:]
     for input in needed { given[input] = try checked(feeds[input], for: graph[input]) }
     if let program = program(for: given) { return try program.run(given) }
@@ -64,7 +87,7 @@ package final class Executor: Sendable {
   package func profile(
     _ feeds: [ValueID: Tensor], observe: @escaping (String, Double) -> Void
   ) throws(ShrinkError) -> (arena: Int, packed: Int)? {
-    guard let program = program(for: feeds) else { return nil }
+    guard compiles, let program = program(for: feeds) else { return nil }
     _ = try program.run(feeds, observe: observe)
     return (program.plannedBytes, program.packedBytes)
   }
@@ -91,9 +114,10 @@ package final class Executor: Sendable {
   ) throws(ShrinkError) -> [ValueID: Tensor] {
     var live = graph.values.map(\.constant)
     for input in needed { live[input.index] = try checked(feeds[input], for: graph[input]) }
+    for value in captured { live[value.index] = feeds[value] }
     for (position, step) in steps.enumerated() {
       let node = graph[step]
-      let operands = Operands(node.inputs.map { $0.flatMap { live[$0.index] } })
+      let operands = Operands(graph.operands(of: node, captureIndex).map { $0.flatMap { live[$0.index] } })
       let results = try apply(step, operands)
       try visit(step, operands, results)
       for (output, result) in zip(node.outputs, results) { if let output { live[output.index] = result } }
@@ -104,7 +128,7 @@ package final class Executor: Sendable {
     return values
   }
 
-  /// Runs one step on operands of the caller's choice.
+  /// Runs one step on operands of the caller's choice (`Graph.operands(of:_:)`).
   package func apply(_ node: NodeID, _ operands: Operands<Tensor>) throws(ShrinkError) -> [Tensor] {
     do throws(OperatorError) {
       let operation = operation(node)
@@ -129,29 +153,41 @@ package final class Executor: Sendable {
 
   /// The nodes and inputs that `wanted` needs.
   private static func path(
-    _ graph: Graph, to wanted: [ValueID]
-  ) throws(ShrinkError) -> (steps: [NodeID], fed: Set<ValueID>) {
+    _ graph: Graph, to wanted: [ValueID], isBody: Bool
+  ) throws(ShrinkError) -> (steps: [NodeID], fed: Set<ValueID>, captured: Set<ValueID>) {
     let producers = graph.producers()
+    let captureIndex = graph.captureIndex()
     let inputs = Set(graph.realInputs)
     var nodes = Set<NodeID>()
     var fed = Set<ValueID>()
+    var captured = Set<ValueID>()
     var open = wanted
     while let value = open.popLast() {
       if graph[value].constant != nil { continue }
       if inputs.contains(value) {
         fed.insert(value)
       } else if let producer = producers[value.index] {
-        if nodes.insert(producer).inserted { open += graph[producer].inputs.compactMap(\.self) }
+        if nodes.insert(producer).inserted {
+          open += graph.operands(of: graph[producer], captureIndex).compactMap(\.self)
+        }
+      } else if isBody {
+        captured.insert(value)
       } else {
         throw .noSource(graph[value].name)
       }
     }
-    return (try graph.topologicalOrder().filter(nodes.contains), fed)
+    return (try graph.topologicalOrder().filter(nodes.contains), fed, captured)
+  }
+
+  /// Throws where a value that comes in or goes out is declared to be no tensor.
+  private static func checkTensors(_ graph: Graph, _ values: [ValueID]) throws(ShrinkError) {
+    for value in values { if let container = graph[value].container { throw .noTensor(graph[value].name, container) } }
   }
 
   private func checked(_ tensor: Tensor?, for value: Value) throws(ShrinkError) -> Tensor {
     guard let tensor else { throw .notFed(value.name) }
-    guard let type = value.type else { return tensor }
+    // Graphs in attributes often declare what was true of one iteration only.
+    guard let type = value.type, !isBody else { return tensor }
     let fits =
       type.dims.map { dims in
         dims.count == tensor.rank && zip(dims, tensor.shape).allSatisfy { $0.size == nil || $0.size == $1 }
@@ -187,6 +223,12 @@ extension ShrinkError {
     ShrinkError(
       .malformedModel, place: "value '\(name)'", "is needed, but nothing computes it and no initialiser holds it",
       hint: "the file is incomplete: export the model again with its weights")
+  }
+  fileprivate static func noTensor(_ name: String, _ container: String) -> ShrinkError {
+    ShrinkError(
+      .unsupportedOperator, place: "value '\(name)'",
+      "is declared as \(container): only tensors are supported, no values of type Sequence, Optional, Map or SparseTensor",
+      hint: "export the model so that tensors go in and out, or cut it where it has tensors")
   }
   fileprivate static func notFed(_ name: String) -> ShrinkError {
     ShrinkError(

@@ -18,13 +18,15 @@ package struct Inference: Sendable {
 
   /// The same with other operators.
   package init(
-    _ graph: Graph, inputs: [ValueID: TensorType], make: OperatorMaker
+    _ graph: Graph, inputs: [ValueID: TensorType], make: @escaping OperatorMaker
   ) throws(ShrinkError) {
     types = graph.values.map { $0.constant.map(TensorType.init(constant:)) }
     for (id, type) in inputs where graph[id].constant == nil { types[id.index] = type }
+    let captureIndex = graph.captureIndex()
     for id in try graph.topologicalOrder() where !graph[id].isConstant {
       let node = graph[id]
-      guard let results = try results(of: node, opset: graph.opset, make: make) else { continue }
+      let operands = graph.operands(of: node, captureIndex).map { $0.map { types[$0.index] } }
+      guard let results = try results(of: node, operands, opset: graph.opset, make: make) else { continue }
       for (output, type) in zip(node.outputs, results) { if let output { types[output.index] = type } }
     }
   }
@@ -32,13 +34,12 @@ package struct Inference: Sendable {
   package subscript(id: ValueID) -> TensorType? { types[id.index] }
 
   private mutating func results(
-    of node: Node, opset: Int, make: OperatorMaker
+    of node: Node, _ operands: [TensorType??], opset: Int, make: @escaping OperatorMaker
   ) throws(ShrinkError) -> [TensorType]? {
-    let operands = node.inputs.map { $0.map { types[$0.index] } }
     guard operands.allSatisfy({ $0 != .some(nil) }) else { return nil }
     let known = Operands(operands.map { $0.flatMap(\.self) })
     do throws(OperatorError) {
-      let operation = try make(node, opset)
+      let operation = try Subgraphs.operation(node, opset: opset, isRun: false, make: make)
       let results = try operation.infer(known)
       guard results.count >= node.outputs.count else { throw .tooFewResults(results.count, node) }
       return try Self.constants(node, operation, known, results)

@@ -11,10 +11,12 @@ package struct MemoryPlan: Sendable {
 
   /// Plans the steps of a graph; `wanted` values live to the end.
   package init(_ graph: Graph, steps: [NodeID], wanted: [ValueID]) {
+    let captureIndex = graph.captureIndex()
     var lastUse: [ValueID: Int] = [:]
     results = steps.map { graph[$0].outputs.compactMap(\.self) }
     for (position, step) in steps.enumerated() {
-      for value in graph[step].inputs.compactMap(\.self) + results[position] { lastUse[value] = position }
+      let read = graph.operands(of: graph[step], captureIndex).compactMap(\.self)
+      for value in read + results[position] { lastUse[value] = position }
     }
     let kept = Set(wanted)
     var releases = [[ValueID]](repeating: [], count: steps.count)

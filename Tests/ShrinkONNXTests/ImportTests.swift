@@ -43,6 +43,10 @@ import Testing
     let graph = try Import.model(file: Fixtures.path("roundtrip/control_flow.onnx")).graph
     let node = try #require(graph.nodes.first { $0.opType == "If" })
     #expect(Set(node.captures) == ["x", "w", "flag"])
+    for attribute in node.attributes {
+      guard case .graphs(let bodies, _) = attribute.value else { continue }
+      #expect(bodies.count == 1 && bodies.allSatisfy { !$0.outputs.isEmpty && $0.opsets == graph.opsets })
+    }
   }
 
   @Test func aMissingFileIsNamed() {

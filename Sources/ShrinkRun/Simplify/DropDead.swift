@@ -11,7 +11,7 @@ package struct DropDead: Pass {
   package init() {}
 
   package func apply(to graph: inout Graph) throws(ShrinkError) -> Bool {
-    let index = graph.nodes.contains { !$0.captures.isEmpty } ? graph.index() : [:]
+    let index = graph.captureIndex()
     var alive = Set(graph.outputs)
     var dead = Set<NodeID>()
     for id in try graph.topologicalOrder().reversed() {
@@ -20,8 +20,7 @@ package struct DropDead: Pass {
         dead.insert(id)
         continue
       }
-      alive.formUnion(node.inputs.compactMap(\.self))
-      alive.formUnion(node.captures.compactMap { index[$0] })
+      alive.formUnion(graph.operands(of: node, index).compactMap(\.self))
     }
     let values = graph.values.count
     graph.removeNodes(dead)
