@@ -1,0 +1,72 @@
+"""Cases of single operators, in the folders that `onnx-shrink conformance` reads: made by ONNX Runtime or by the reference."""
+import json, pathlib, tempfile
+
+import numpy as np
+import onnx, onnx.reference
+from onnx import TensorProto, helper, numpy_helper
+import onnxruntime
+
+import program
+
+
+def runtime(model, feeds):
+    """What ONNX Runtime computes, without its graph optimisations."""
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return session.run(None, feeds)
+
+
+def reference(model, feeds):
+    """What ONNX's own reference computes."""
+    return onnx.reference.ReferenceEvaluator(model).run(None, feeds)
+
+
+class Cases:
+    """A folder of cases that is gone when the block ends."""
+
+    def __enter__(self):
+        self.temporary = tempfile.TemporaryDirectory()
+        self.folder = pathlib.Path(self.temporary.name)
+        self.count = 0
+        return self
+
+    def __exit__(self, *error):
+        self.temporary.cleanup()
+
+    def add(self, op, opset, inputs, outputs=1, compute=runtime, constants=(), **attributes):
+        """Writes a case of one node; `inputs`: arrays, None for one that is left out; `outputs`: how many, or names
+        with "" for one that is left out; `constants`: slots that the model holds."""
+        names = ["" if x is None else f"x{i}" for i, x in enumerate(inputs)]
+        results = [f"y{i}" for i in range(outputs)] if isinstance(outputs, int) else list(outputs)
+        node = helper.make_node(op, names, results, **attributes)
+        given = {name: x for name, x in zip(names, inputs) if name}
+        held = {names[i] for i in constants}
+        kind = lambda x: helper.np_dtype_to_tensor_dtype(x.dtype)
+        graph = helper.make_graph(
+            [node], op, [helper.make_tensor_value_info(n, kind(x), x.shape) for n, x in given.items() if n not in held],
+            [onnx.ValueInfoProto(name=n) for n in results if n],
+            [numpy_helper.from_array(x, n) for n, x in given.items() if n in held])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
+        inferred = {v.name: v for v in onnx.shape_inference.infer_shapes(model).graph.output}
+        for value in model.graph.output:
+            value.CopyFrom(inferred[value.name])
+            if not value.type.tensor_type.elem_type:
+                value.type.tensor_type.elem_type = TensorProto.FLOAT
+        feeds = {n: x for n, x in given.items() if n not in held}
+        folder = self.folder / "cases" / f"{self.count:03d}_{op}_{opset}"
+        data = folder / "test_data_set_0"
+        data.mkdir(parents=True)
+        onnx.save(model, folder / "model.onnx")
+        for i, x in enumerate(feeds.values()):
+            (data / f"input_{i}.pb").write_bytes(numpy_helper.from_array(x).SerializeToString())
+        for i, y in enumerate(compute(model, feeds)):
+            (data / f"output_{i}.pb").write_bytes(numpy_helper.from_array(np.asarray(y)).SerializeToString())
+        self.count += 1
+
+    def run(self, test):
+        """Runs all cases through the program; each that fails is a failure of `test`."""
+        code, found, message = program.run("conformance", self.folder)
+        test.assertIn(f"{self.count} cases: {self.count} passed", found, found + message)
+        test.assertEqual(code, 0)
