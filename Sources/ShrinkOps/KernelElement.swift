@@ -38,13 +38,13 @@ extension Float: KernelElement {
       beta: beta, c: c, ldc: ldc)
   }
   static func sigmoids(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
-    for i in 0..<count { x[i] = VectorMath.sigmoid(x[i]) }
+    VectorMath.map(x, count) { VectorMath.sigmoid($0) }
   }
   static func tangents(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
-    for i in 0..<count { x[i] = VectorMath.tangent(x[i]) }
+    VectorMath.map(x, count) { VectorMath.tangent($0) }
   }
   static func exponentials(_ x: UnsafeMutablePointer<Float>, _ count: Int, minus shift: Float) -> Float {
-    for i in 0..<count { x[i] = VectorMath.exponential(x[i] - shift) }
+    VectorMath.map(x, count) { VectorMath.exponential($0 - shift) }
     return Reductions.sum(x, count)
   }
 }
