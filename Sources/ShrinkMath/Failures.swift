@@ -1,12 +1,15 @@
 import Synchronization
 
 /// Keeps the first error that parallel bodies meet.
-final class Failures: Sendable {
+package final class Failures: Sendable {
   private let state = Mutex<MathError?>(nil)
 
-  var first: MathError? { state.withLock { $0 } }
+  /// Has met none.
+  package init() {}
 
-  func record(_ error: MathError) {
+  package var first: MathError? { state.withLock { $0 } }
+
+  package func record(_ error: MathError) {
     state.withLock { $0 = $0 ?? error }
   }
 }

@@ -77,6 +77,15 @@ package struct Attributes: Sendable {
     }
   }
 
+  /// A list of texts; nil when it is left out.
+  package func strings(_ name: String) throws(OperatorError) -> [String]? {
+    switch byName[name] {
+    case nil: nil
+    case .strings(let values): values.map { String(decoding: $0, as: UTF8.self) }
+    default: throw .wrongType(name, "a list of texts")
+    }
+  }
+
   /// A tensor; nil when it is left out.
   package func tensor(_ name: String) throws(OperatorError) -> Tensor? {
     switch byName[name] {

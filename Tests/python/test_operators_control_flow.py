@@ -5,7 +5,7 @@ import numpy as np
 from onnx import TensorProto as T, helper as h
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from operator_cases import Cases
+from graph_cases import Cases
 
 F, I, B = T.FLOAT, T.INT64, T.BOOL
 

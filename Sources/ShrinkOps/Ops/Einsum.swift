@@ -1,0 +1,51 @@
+import ShrinkGraph
+
+/// Products of operands summed over the axes that an equation does not keep.
+package struct Einsum: Operator {
+  package static let names = ["Einsum"]
+  package static let opsets = 12...28
+  package static let inputs = 1...Int(Int32.max)
+
+  private let equation: String
+
+  package init(_ attributes: Attributes) throws(OperatorError) {
+    guard let equation = try attributes.string("equation") else { throw .invalid("attribute 'equation' is missing") }
+    self.equation = equation
+  }
+
+  package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
+    guard inputs.present.count == inputs.count, inputs.present.allSatisfy({ $0.dtype == inputs[0].dtype }) else {
+      throw .invalid("multiplies elements of types \(inputs.present.map(\.dtype))")
+    }
+    let read = try EinsumEquation(equation, ranks: inputs.present.map(\.shape.count))
+    let sizes = try read.sizes(inputs.present.map(\.shape))
+    let dtype = inputs[0].dtype
+    return [TensorType(dtype, try Axes.checked(read.result.map { sizes[$0] ?? 1 }, dtype))]
+  }
+
+  package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
+    _ = try infer(inputs.types)
+    switch inputs[0].dtype {
+    case .float32: return [try run(inputs.present, Float.self)]
+    case .float64: return [try run(inputs.present, Double.self)]
+    case .int64: return [try run(inputs.present, Int64.self)]
+    case .uint64:
+      let signed = inputs.present.map { $0.read(as: .int64) }
+      return [try run(signed, Int64.self).read(as: .uint64)]
+    case .bool: throw .noKernel(for: .bool)
+    default: return try Conversion.widening(inputs, run)
+    }
+  }
+
+  private func run<T: EinsumElement>(_ operands: [Tensor], _ type: T.Type) throws(OperatorError) -> Tensor {
+    let read = try EinsumEquation(equation, ranks: operands.map(\.rank))
+    return try EinsumContraction.run(read, operands, sizes: read.sizes(operands.map(\.shape)), type)
+  }
+}
+
+extension Tensor {
+  /// The same bits as another type of the same width: products and sums of integers wrap to the same bits.
+  fileprivate func read(as dtype: DType) -> Tensor {
+    Tensor(dtype: dtype, shape: shape, storage: storage, offset: offset)
+  }
+}

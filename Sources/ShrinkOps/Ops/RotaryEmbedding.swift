@@ -1,0 +1,114 @@
+import ShrinkGraph
+import ShrinkMath
+
+/// Turns pairs of elements of each head by angles that belong to the place in the sequence.
+///
+///   (a, b) → (a cos φ - b sin φ, a sin φ + b cos φ)
+///
+/// Pairs are neighbours with `interleaved`, or else elements i and i + half of the turned part. X is
+/// [batch, heads, sequence, width] or [batch, sequence, heads · width]; the caches of cosines and sines are
+/// [places, half] with position_ids, or else [batch, sequence, half]. Source: Su et al., "RoFormer", 2021.
+package struct RotaryEmbedding: Operator {
+  package static let names = ["RotaryEmbedding"]
+  package static let opsets = 23...28
+  package static let inputs = 3...4
+
+  private let isInterleaved: Bool
+  private let turned: Int
+  private let heads: Int
+
+  package init(_ attributes: Attributes) throws(OperatorError) {
+    isInterleaved = try attributes.int("interleaved", default: 0) != 0
+    turned = try attributes.int("rotary_embedding_dim", default: 0)
+    heads = try attributes.int("num_heads", default: 0)
+    guard turned >= 0, heads >= 0 else { throw .invalid("turns \(turned) elements of \(heads) heads") }
+  }
+
+  private struct Sizes {
+    let batch: Int, heads: Int, length: Int, width: Int, half: Int
+  }
+
+  private func sizes(_ inputs: Operands<TensorType>) throws(OperatorError) -> Sizes {
+    let x = inputs[0].shape
+    let size: (heads: Int, length: Int, width: Int)
+    if x.count == 4 {
+      size = (x[1], x[2], x[3])
+    } else {
+      guard x.count == 3, heads > 0, x[2] % heads == 0 else { throw .invalid("splits \(x) into \(heads) heads") }
+      size = (heads, x[1], x[2] / heads)
+    }
+    let part = turned == 0 ? size.width : turned
+    guard part <= size.width, part % 2 == 0 else { throw .invalid("turns \(part) of \(size.width) elements") }
+    let s = Sizes(batch: x[0], heads: size.heads, length: size.length, width: size.width, half: part / 2)
+    let places = inputs.optional(3)?.shape
+    guard places == nil || places == [s.batch, s.length] else {
+      throw .invalid("position_ids have shape \(places ?? []) where [\(s.batch), \(s.length)] belongs")
+    }
+    for cache in [inputs[1].shape, inputs[2].shape] {
+      let fits = places == nil ? cache == [s.batch, s.length, s.half] : cache.count == 2 && cache[1] == s.half
+      guard fits else { throw .invalid("turns \(x) by a cache of shape \(cache)") }
+    }
+    return s
+  }
+
+  package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
+    _ = try sizes(inputs)
+    return [TensorType(inputs[0].dtype, inputs[0].shape)]
+  }
+
+  package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
+    switch inputs[0].dtype {
+    case .float32: [try run(inputs, Float.self)]
+    case .float64: [try run(inputs, Double.self)]
+    case .float16, .bfloat16: try Conversion.widening(inputs, run)
+    default: throw .noKernel(for: inputs[0].dtype)
+    }
+  }
+
+  private func run<T: FloatElement>(_ inputs: Operands<Tensor>, _ type: T.Type) throws(OperatorError) -> Tensor {
+    try inputs.checkSameType([1, 2])
+    let s = try sizes(inputs.types)
+    let places = try places(inputs, s)
+    defer { withExtendedLifetime(inputs) {} }
+    let (cosines, sines) = (inputs[1].start(T.self), inputs[2].start(T.self))
+    let isPacked = inputs[0].rank == 3
+    return try inputs[0].mapped(T.self) { x, y in
+      Parallel.forEach(
+        s.batch * s.heads * s.length, minimumChunk: max(1, parallelGrain / max(1, s.width))
+      ) { rows in
+        for row in rows {
+          let place =
+            isPacked
+            ? row / s.heads : row / (s.heads * s.length) * s.length + row % s.length
+          let angle = places[place] * s.half
+          turn(x + row * s.width, y + row * s.width, cosines + angle, sines + angle, s)
+        }
+      }
+    }
+  }
+
+  /// Row of the caches for each place of each sample.
+  private func places(_ inputs: Operands<Tensor>, _ s: Sizes) throws(OperatorError) -> [Int] {
+    guard let operand = inputs.optional(3) else { return Array(0..<(s.batch * s.length)) }
+    let rows = min(inputs[1].shape[0], inputs[2].shape[0])
+    guard let places = operand.integers, places.allSatisfy({ 0..<rows ~= $0 }) else {
+      throw OperatorError(.badData, "position_ids name places that the caches of \(rows) do not have")
+    }
+    return places
+  }
+
+  @inline(__always)
+  private func turn<T: FloatElement>(
+    _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ cosines: UnsafePointer<T>, _ sines: UnsafePointer<T>,
+    _ s: Sizes
+  ) {
+    let (step, other) = isInterleaved ? (2, 1) : (1, s.half)
+    for i in 0..<s.half {
+      let (a, b) = (x[i * step], x[i * step + other])
+      y[i * step] = a * cosines[i] - b * sines[i]
+      y[i * step + other] = a * sines[i] + b * cosines[i]
+    }
+    for i in (2 * s.half)..<s.width { y[i] = x[i] }
+  }
+
+}

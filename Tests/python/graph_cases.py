@@ -1,0 +1,53 @@
+"""Cases in the layout of ONNX's backend tests, made on the fly and run by the hidden command `conformance`."""
+import pathlib, tempfile, unittest
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import helper, numpy_helper
+
+import program
+
+IR_VERSION = 10
+
+
+class Cases(unittest.TestCase):
+    """Collects models with inputs and wanted outputs; `check` runs them through the engine at once."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.count = 0
+
+    def model(self, graph, opset):
+        return helper.make_model(graph, ir_version=IR_VERSION, opset_imports=[helper.make_opsetid("", opset)])
+
+    def add(self, graph, opset, **feeds):
+        """A case whose outputs ONNX Runtime computes."""
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        session = onnxruntime.InferenceSession(self.model(graph, opset).SerializeToString(), options)
+        self.add_known(graph, opset, feeds, session.run(None, feeds))
+
+    def add_known(self, graph, opset, feeds, outputs):
+        """A case with outputs that are known."""
+        folder = pathlib.Path(self.folder.name) / f"case_{self.count}"
+        data = folder / "test_data_set_0"
+        data.mkdir(parents=True)
+        self.count += 1
+        onnx.save(self.model(graph, opset), folder / "model.onnx")
+        names = [i.name for i in graph.input]
+        for name, array in feeds.items():
+            tensor = array if isinstance(array, onnx.TensorProto) else numpy_helper.from_array(np.asarray(array), name)
+            (data / f"input_{names.index(name)}.pb").write_bytes(tensor.SerializeToString())
+        for slot, array in enumerate(outputs):
+            tensor = array if isinstance(array, onnx.TensorProto) else numpy_helper.from_array(np.asarray(array))
+            (data / f"output_{slot}.pb").write_bytes(tensor.SerializeToString())
+
+    def check(self, outcome="passed", mentions=""):
+        """Every case comes out like this."""
+        _, out, message = program.run("conformance", self.folder.name, "--all")
+        lines = [line for line in out.splitlines() if not line.startswith("  hint") and "(opset" in line]
+        self.assertEqual(len(lines), self.count, out + message)
+        for line in lines:
+            self.assertTrue(line.startswith(outcome) and mentions in line, line)
