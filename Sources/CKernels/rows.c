@@ -19,25 +19,24 @@ VECTORISED void shrink_mean_positions(const float *x, float *y, int64_t position
 }
 
 VECTORISED void shrink_lstm_cell(const float *restrict gates, const float *restrict peepholes, float *restrict cell,
-                                 float *restrict state, int64_t rows, int64_t hidden, float clip) {
-  float bound = clip > 0 ? clip : 1e30f;
+                                 float *restrict state, int64_t rows, int64_t hidden) {
   for (int64_t row = 0; row < rows; row++) {
     const float *i = gates + row * 4 * hidden, *o = i + hidden, *f = o + hidden, *g = f + hidden;
     float *c = cell + row * hidden, *h = state + row * hidden;
     if (peepholes) {
       const float *pi = peepholes, *po = pi + hidden, *pf = po + hidden;
       for (int64_t u = 0; u < hidden; u++) {
-        float in = shrink_sigmoidf(shrink_bounded(i[u] + pi[u] * c[u], -bound, bound));
-        float forget = shrink_sigmoidf(shrink_bounded(f[u] + pf[u] * c[u], -bound, bound));
-        c[u] = forget * c[u] + in * shrink_tanhf(shrink_bounded(g[u], -bound, bound));
-        h[u] = shrink_sigmoidf(shrink_bounded(o[u] + po[u] * c[u], -bound, bound)) * shrink_tanhf(c[u]);
+        float in = shrink_sigmoidf(i[u] + pi[u] * c[u]);
+        float forget = shrink_sigmoidf(f[u] + pf[u] * c[u]);
+        c[u] = forget * c[u] + in * shrink_tanhf(g[u]);
+        h[u] = shrink_sigmoidf(o[u] + po[u] * c[u]) * shrink_tanhf(c[u]);
       }
     } else {
       for (int64_t u = 0; u < hidden; u++) {
-        float in = shrink_sigmoidf(shrink_bounded(i[u], -bound, bound));
-        float forget = shrink_sigmoidf(shrink_bounded(f[u], -bound, bound));
-        c[u] = forget * c[u] + in * shrink_tanhf(shrink_bounded(g[u], -bound, bound));
-        h[u] = shrink_sigmoidf(shrink_bounded(o[u], -bound, bound)) * shrink_tanhf(c[u]);
+        float in = shrink_sigmoidf(i[u]);
+        float forget = shrink_sigmoidf(f[u]);
+        c[u] = forget * c[u] + in * shrink_tanhf(g[u]);
+        h[u] = shrink_sigmoidf(o[u]) * shrink_tanhf(c[u]);
       }
     }
   }

@@ -15,4 +15,11 @@ package enum Threads {
 
   /// Threads for work started here: 1 within a body of `Parallel.forEach`; by default the machine's processors.
   package static var count: Int { Int(shrink_threads()) }
+
+  /// Does what a body of `Parallel.forEach` will do later: what is prepared here counts on one thread.
+  static func asWorker<R>(_ body: () throws(MathError) -> R) throws(MathError) -> R {
+    let previous = shrink_worker_enter()
+    defer { shrink_worker_leave(previous) }
+    return try body()
+  }
 }

@@ -56,7 +56,8 @@ enum Declaration {
       return dim.dim_value >= 0 ? .known(Int(dim.dim_value)) : .unknown
     case ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM:
       let symbol = try text(dim.dim_param, place)
-      return symbol.isEmpty ? .unknown : .symbol(symbol)
+      // Converters of PaddlePaddle write "?" for every size that they do not know: no name of anything.
+      return symbol.contains { $0.isLetter || $0.isNumber } ? .symbol(symbol) : .unknown
     default: return .unknown
     }
   }

@@ -25,6 +25,8 @@ package enum Lowering: Sendable {
   case softmax
   /// Layer normalisation over the last axis.
   case layerNorm(epsilon: Float)
+  /// LSTM with the standard functions and constant weights; one entry a direction: whether it runs backwards.
+  case lstm(backwards: [Bool])
   /// The same elements in the same order under the shape of the result.
   case view
   /// Axes in another order: axis i of the result is axis order[i] of the operand.
@@ -73,6 +75,8 @@ extension Lowering {
         self = functions
       } else if isFloat, let rows = try Self.rows(node, inputs, y) {
         self = rows
+      } else if isFloat, let recurrent = try Self.recurrent(node, inputs) {
+        self = recurrent
       } else {
         return nil
       }
@@ -185,6 +189,23 @@ extension Lowering {
         inputs.optional(2).map({ $0.constant != nil }) ?? true
       else { return nil }
       return .layerNorm(epsilon: try node.float("epsilon", default: 1e-5))
+    default: return nil
+    }
+  }
+
+  private static func recurrent(
+    _ node: Attributes, _ inputs: Operands<TensorType>
+  ) throws(OperatorError) -> Lowering? {
+    guard node.opType == "LSTM", inputs[0].shape.count == 3, !node.has("activations"), !node.has("clip"),
+      try node.int("input_forget", default: 0) == 0, try node.int("layout", default: 0) == 0,
+      // Sequences of different lengths have none.
+      inputs.optional(4) == nil,
+      [1, 2, 3, 7].allSatisfy({ slot in inputs.optional(slot).map { $0.constant != nil } ?? (slot > 2) })
+    else { return nil }
+    switch try node.string("direction") ?? "forward" {
+    case "forward": return .lstm(backwards: [false])
+    case "reverse": return .lstm(backwards: [true])
+    case "bidirectional": return .lstm(backwards: [false, true])
     default: return nil
     }
   }

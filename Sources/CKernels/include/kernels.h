@@ -44,8 +44,8 @@ void shrink_mean_positions(const float *x, float *y, int64_t positions, int64_t 
 
 // One step of an LSTM for `rows` rows of `hidden` units: `gates` holds for each row input, output, forget and cell gates
 // side by side (ONNX's order i o f c) before their functions; `cell` is read and written, `state` written. `peepholes`
-// (i o f, may be NULL) as in the ONNX operator LSTM. `clip` bounds the gates when it is positive.
+// (i o f, may be NULL) as in the ONNX operator LSTM.
 void shrink_lstm_cell(const float *gates, const float *peepholes, float *cell, float *state, int64_t rows,
-                      int64_t hidden, float clip);
+                      int64_t hidden);
 
 #endif

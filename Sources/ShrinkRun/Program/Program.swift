@@ -113,7 +113,13 @@ extension Program {
   var plannedBytes: Int { arenaBytes }
   /// Bytes of weights that steps hold in a layout of their own.
   var packedBytes: Int {
-    steps.reduce(0) { sum, step in if case .prepared(let work) = step.work { sum + work.heldBytes } else { sum } }
+    steps.reduce(0) { sum, step in
+      switch step.work {
+      case .prepared(let work): sum + work.heldBytes
+      case .lstm(let work, _, _): sum + work.heldBytes
+      default: sum
+      }
+    }
   }
 
   /// Runs on feeds of the shapes that it was compiled for.
@@ -146,6 +152,7 @@ extension Program {
       case .prepared(let work): work.name
       case .chain(let chain): "chain \(chain.dims)"
       case .mean: "mean"
+      case .lstm: "recurrence"
       case .kernel: "kernel"
       }
     return "\(graph[step.node].place) \(work)"
@@ -157,9 +164,7 @@ extension Program {
     switch step.work {
     case .prepared(let work):
       let pointers = step.ports.map { Optional(memory.pointer($0)) }
-      do throws(MathError) { try work.run(pointers, scratch: scratch) } catch {
-        throw OperatorError(.internal, error.message)
-      }
+      try OperatorError.computing { () throws(MathError) in try work.run(pointers, scratch: scratch) }
     case .chain(let chain):
       let pointers = step.ports.map { memory.pointer($0).assumingMemoryBound(to: Float.self) }
       chain.run(pointers[..<step.writes.lowerBound].map { UnsafePointer($0) }, Array(pointers[step.writes]))
@@ -168,6 +173,21 @@ extension Program {
         memory.pointer(step.ports[0]).assumingMemoryBound(to: Float.self),
         memory.pointer(step.ports[1]).assumingMemoryBound(to: Float.self), images: images, positions: positions,
         channels: channels)
+    case .lstm(let recurrence, let directions, let states):
+      let ports = step.ports.map { memory.pointer($0).assumingMemoryBound(to: Float.self) }
+      var passed = PreparedLSTM.Memory(
+        gates: ports[..<directions].map { UnsafePointer($0) }, y: ports[step.writes.lowerBound])
+      var (read, written) = (directions, step.writes.lowerBound + 1)
+      func next(_ isThere: Bool, _ position: inout Int) -> UnsafeMutablePointer<Float>? {
+        guard isThere else { return nil }
+        position += 1
+        return ports[position - 1]
+      }
+      passed.state = next(states.state, &read).map { UnsafePointer($0) }
+      passed.cell = next(states.cell, &read).map { UnsafePointer($0) }
+      passed.lastState = next(states.lastState, &written)
+      passed.lastCell = next(states.lastCell, &written)
+      try OperatorError.computing { () throws(MathError) in try recurrence.run(passed) }
     case .kernel(let operation, let operands, let types):
       let tensors = operands.map { operand in
         operand.map { memory.tensor(step.ports[$0.port], $0.dtype, $0.shape) }
@@ -233,4 +253,11 @@ private struct ProgramMemory {
 
 extension Duration {
   fileprivate var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}
+
+extension OperatorError {
+  /// Passes the error of a prepared step on: it was compiled for these shapes, so that it is our own mistake.
+  fileprivate static func computing(_ body: () throws(MathError) -> Void) throws(OperatorError) {
+    do { try body() } catch { throw OperatorError(.internal, error.message) }
+  }
 }

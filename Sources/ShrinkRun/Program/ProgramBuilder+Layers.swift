@@ -85,13 +85,17 @@ extension ProgramBuilder {
       ProgramStep(work: .prepared(ready), ports: ports, writes: reads.count..<(reads.count + 1), node: id))
   }
 
+  /// Taps of a kernel whose convolution takes the padding of a Pad.
+  private static let longestPaddedKernel = 128
+
   /// A Pad with zeros along spatial axes in front of a window over `x`: its source, and the window with its pads.
   func paddingInFront(of x: ValueID, _ window: LoweredWindow) -> (ValueID, LoweredWindow)? {
     guard let producer = producers[x], graph[producer].opType == "Pad", graph[producer].domain.isEmpty,
       let source = graph[producer].inputs.first ?? nil, let pads = ConstantPadding(self, producer)
     else { return nil }
     let rank = shape(x).count
-    guard pads.ends.count == rank, pads.ends.prefix(2).allSatisfy({ $0 == (0, 0) }),
+    // Each distance between a long kernel and the end is a product of its own in oneDNN: padded memory is faster there.
+    guard pads.ends.count == rank, window.kernel.allSatisfy({ $0 <= Self.longestPaddedKernel }), pads.ends.prefix(2).allSatisfy({ $0 == (0, 0) }),
       pads.ends.allSatisfy({ $0.before >= 0 && $0.behind >= 0 })
     else { return nil }
     var wider = window
@@ -258,7 +262,7 @@ extension Tensor {
 }
 
 /// Lends a list, or nothing.
-private func withOptional<R>(
+func withOptional<R>(
   _ values: [Float]?, _ body: (UnsafePointer<Float>?) throws(MathError) -> R
 ) throws(MathError) -> R {
   guard let values else { return try body(nil) }

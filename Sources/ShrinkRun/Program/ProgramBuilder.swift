@@ -36,7 +36,7 @@ final class ProgramBuilder {
       let node = graph[id]
       for output in node.outputs.compactMap(\.self) { producers[output] = id }
       for input in node.inputs.compactMap(\.self) { readers[input.index].append(id) }
-      guard node.domain.isEmpty, node.outputs.allSatisfy({ $0 != nil }) else { continue }
+      guard node.domain.isEmpty, node.opType == "LSTM" || node.outputs.allSatisfy({ $0 != nil }) else { continue }
       let operands = Operands(node.inputs.map { $0.flatMap { types[$0.index] } })
       let results = node.outputs.compactMap { $0.flatMap { types[$0.index] } }
       lowerings[id] = Lowering(Attributes(node, opset: graph.opset), operands, results)
@@ -76,6 +76,7 @@ final class ProgramBuilder {
       try emitProduct(id, transposeA: a, transposeB: b, alpha: alpha, beta: beta)
     case .softmax: try emitRows(id) { (rows, width) throws(MathError) in try PreparedStep(softmaxOf: rows, width: width) }
     case .layerNorm(let epsilon): try emitLayerNorm(id, epsilon)
+    case .lstm(let backwards): try emitLSTM(id, backwards: backwards)
     case .view: try emitView(id)
     case .transpose(let order): try emitTranspose(id, order)
     case .slices(let slices): try emitSlices(id, slices)

@@ -49,8 +49,18 @@ struct ProgramStep: Sendable {
     case chain(ElementChain)
     /// Ports: x, y.
     case mean(images: Int, positions: Int, channels: Int)
+    /// Ports: the products of the inputs, a direction each, and the first states that are there; then Y, and the last
+    /// states that are named.
+    case lstm(PreparedLSTM, directions: Int, states: LSTMStates)
     /// Ports: operands that are there, then results.
     case kernel(any Operator, operands: [KernelOperand?], results: [TensorType])
+  }
+  /// Which states of an LSTM are there.
+  struct LSTMStates: Sendable {
+    var state = false
+    var cell = false
+    var lastState = false
+    var lastCell = false
   }
   /// An operand of a kernel.
   struct KernelOperand: Sendable {

@@ -1,0 +1,62 @@
+import ShrinkGraph
+import ShrinkMath
+import ShrinkOps
+
+extension ProgramBuilder {
+  /// An LSTM as one product for all inputs of a direction, and the recurrence.
+  func emitLSTM(_ id: NodeID, backwards: [Bool]) throws(MathError) {
+    let node = graph[id]
+    let x = input(id, 0)
+    let (steps, batch) = (shape(x)[0], shape(x)[1])
+    func operand(_ slot: Int) -> ValueID? { slot < node.inputs.count ? node.inputs[slot] : nil }
+    func elements(_ slot: Int) -> [Float]? { operand(slot).flatMap { constant($0)?.elements(Float.self) } }
+    guard let w = elements(1), let r = elements(2), let hidden = operand(2).map({ shape($0)[2] }) else {
+      return try emitKernel(id)
+    }
+    let width = shape(x)[2]
+    let (bias, peepholes) = (elements(3), elements(7))
+    let source = try plain(x)
+    var (reads, recurrent, holes) = ([ProgramPort](), [[Float]](), [[Float]?]())
+    for direction in backwards.indices {
+      recurrent.append(part(r, direction, 4 * hidden * hidden))
+      holes.append(peepholes.map { part($0, direction, 3 * hidden) })
+      let sum = bias.map { all in
+        let both = part(all, direction, 8 * hidden)
+        return zip(both, both.dropFirst(4 * hidden)).map { $0 + $1 }
+      }
+      let step = try withOptional(sum) { (bias) throws(MathError) in
+        try PreparedStep(
+          product: StridedLayout(dense: [steps * batch, width]),
+          StridedLayout(dims: [width, 4 * hidden], strides: [1, width]),
+          StridedLayout(dense: [steps * batch, 4 * hidden]), elements: part(w, direction, 4 * hidden * width),
+          bias: bias, posts: [])
+      }
+      let gates = ProgramPort(buffer: add(.arena, bytes: 4 * steps * batch * 4 * hidden))
+      append(.prepared(step), reads: [source.port(.float32)], writes: [gates], id)
+      reads.append(gates)
+    }
+    let recurrence = try PreparedLSTM(
+      steps: steps, batch: batch, hidden: hidden, backwards: backwards, recurrent: recurrent, peepholes: holes)
+    var states = ProgramStep.LSTMStates()
+    for (slot, path) in [(5, \ProgramStep.LSTMStates.state), (6, \.cell)] {
+      guard let value = operand(slot) else { continue }
+      states[keyPath: path] = true
+      reads.append(try plain(value).port(.float32))
+    }
+    let whole = ProgramPort(buffer: add(.arena, bytes: 4 * steps * backwards.count * batch * hidden))
+    var writes = [whole]
+    if let y = node.outputs[0] {
+      places[y] = [ValuePlace(buffer: whole.buffer, strides: StridedShape.dense(shape(y)))]
+    }
+    for (slot, path) in [(1, \ProgramStep.LSTMStates.lastState), (2, \.lastCell)] {
+      guard slot < node.outputs.count, let value = node.outputs[slot] else { continue }
+      states[keyPath: path] = true
+      writes.append(allocate(value, strides: StridedShape.dense(shape(value))).port(.float32))
+    }
+    append(.lstm(recurrence, directions: backwards.count, states: states), reads: reads, writes: writes, id)
+  }
+
+  private func part(_ values: [Float], _ index: Int, _ count: Int) -> [Float] {
+    Array(values[index * count..<(index + 1) * count])
+  }
+}
