@@ -8,7 +8,7 @@ DEMO_OUT := .build/demo
 PROTO := Sources/COnnxProto
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test lint bench quality proto fixtures docs docs-check
+.PHONY: help deps build demo test lint bench conformance quality proto fixtures docs docs-check
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -32,14 +32,18 @@ lint: deps ## Check the format, sizes, imports, names and paths of the sources.
 	swift format lint --strict -r Package.swift Sources Tests
 	python3 Tests/lint/lint.py
 
-bench: build $(VENV) ## Time the program against ONNX Runtime and print ratios.
+bench: build $(VENV) ## Time the program against ONNX Runtime, print ratios and memory, compare instruction counts.
+	@Tests/setup.sh packages valgrind
 	.venv/bin/python Tests/python/bench.py --binary $(CLI)
+
+conformance: build $(VENV) ## Run ONNX's conformance cases and the real networks through the engine; write docs/operators.md.
+	@Tests/setup.sh packages libonnx-testdata
+	.venv/bin/python Tests/python/conformance.py --binary $(CLI) --page docs/operators.md
 
 quality: build $(VENV) ## Reduce the reference networks beside the package and check size, accuracy, repetition; minutes.
 	ONNX_SHRINK_BINARY=$(CLI) .venv/bin/python Tests/python/quality.py
 
-docs: build ## Write the pages that are made from the program.
-	$(CLI) operators > docs/operators.md
+docs: conformance ## Write the pages that are made from the program.
 
 docs-check: build ## Check that the documentation names only files, targets and options that exist.
 	python3 Tests/lint/docs.py --binary $(CLI)

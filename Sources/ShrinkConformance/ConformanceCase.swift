@@ -48,7 +48,7 @@ package struct ConformanceCase: Sendable {
   }
 
   /// Runs the model on every set of inputs and compares.
-  package func run() -> Result {
+  package func run(_ tolerance: Tolerance = .backend) -> Result {
     let parts = folder.split(separator: "/").suffix(2)
     var result = Result(name: parts.joined(separator: "/"))
     do throws(ShrinkError) {
@@ -58,7 +58,7 @@ package struct ConformanceCase: Sendable {
       result.operators = Set(names).sorted()
       var number = 0
       while FileManager.default.fileExists(atPath: "\(folder)/test_data_set_\(number)") {
-        if let reason = try difference(graph, set: "\(folder)/test_data_set_\(number)") {
+        if let reason = try difference(graph, set: "\(folder)/test_data_set_\(number)", tolerance) {
           (result.outcome, result.reason) = (.failed, reason)
           return result
         }
@@ -73,7 +73,7 @@ package struct ConformanceCase: Sendable {
   }
 
   /// What sets the outputs of one set of inputs apart from those that belong to it; nil when nothing does.
-  private func difference(_ graph: Graph, set: String) throws(ShrinkError) -> String? {
+  private func difference(_ graph: Graph, set: String, _ tolerance: Tolerance) throws(ShrinkError) -> String? {
     let executor = try Executor(graph)
     var feeds: [ValueID: Tensor] = [:]
     // Old files list weights among the inputs; the data sets leave them out or give them.
@@ -90,17 +90,17 @@ package struct ConformanceCase: Sendable {
     }
     if let rule { return rule }
     if let inferred = try Self.inferenceDifference(graph, feeds, found) { return inferred }
-    if let reason = try outputDifference(graph, found, set: set) { return reason }
-    return try outputDifference(graph, executor.run(feeds), set: set).map { "compiled: \($0)" }
+    if let reason = try outputDifference(graph, found, set: set, tolerance) { return reason }
+    return try outputDifference(graph, executor.run(feeds), set: set, tolerance).map { "compiled: \($0)" }
   }
 
   private func outputDifference(
-    _ graph: Graph, _ found: [ValueID: Tensor], set: String
+    _ graph: Graph, _ found: [ValueID: Tensor], set: String, _ tolerance: Tolerance
   ) throws(ShrinkError) -> String? {
     for (slot, output) in graph.outputs.enumerated() {
       let wanted = try Import.tensor(file: "\(set)/output_\(slot).pb")
       guard let tensor = found[output] else { return "output '\(graph[output].name)' was not computed" }
-      if let reason = Tolerance.backend.difference(tensor, wanted.stored(as: tensor.dtype)) {
+      if let reason = tolerance.difference(tensor, wanted.stored(as: tensor.dtype)) {
         return "output '\(graph[output].name)': \(reason)"
       }
     }

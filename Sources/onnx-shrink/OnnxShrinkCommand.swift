@@ -44,7 +44,7 @@ enum Main {
   /// processors from the work between two layers: on two shared cores a run took three times as long.
   private static func waitPassively() {
     guard getenv("OMP_WAIT_POLICY") == nil, getenv("GOMP_SPINCOUNT") == nil else { return }
-    setenv("GOMP_SPINCOUNT", "100000", 1)
+    setenv("GOMP_SPINCOUNT", "300", 1)
     execv("/proc/self/exe", CommandLine.unsafeArgv)
     // Where that is not possible the program goes on as it is.
   }

@@ -112,12 +112,17 @@ def forward(args):
 
 
 def peak(words):
-    """Peak resident memory of a process, in MB."""
-    pid = os.posix_spawn(str(words[0]), [str(w) for w in words], dict(os.environ))
-    _, status, usage = os.wait4(pid, 0)
-    if status:
-        raise SystemExit(f"{words} ended with {status}")
-    return usage.ru_maxrss / 1e3
+    """Peak resident memory of a process, in MB, as the system keeps it while it runs."""
+    process = subprocess.Popen([str(w) for w in words], stdout=subprocess.DEVNULL)
+    largest = 0
+    while process.poll() is None:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        largest = max(largest, int(found.group(1)) if found else 0)
+        time.sleep(0.002)
+    if process.returncode:
+        raise SystemExit(f"{words} ended with {process.returncode}")
+    return largest / 1e3
 
 
 def memory(args):

@@ -1,0 +1,125 @@
+"""Runs ONNX's own conformance cases and real networks through the program's executor, and writes docs/operators.md.
+
+usage: conformance.py --binary PATH [--cases FOLDER] [--page FILE]
+
+The cases are those of Debian's libonnx-testdata; tolerances are those of ONNX's backend runner. The networks are those
+of ../shared (or under ONNX_SHRINK_SHARED) with real inputs, against ONNX Runtime within 1e-3 relative and 1e-4 absolute;
+what is not there is left out with a message. Ends with 1 when a case or network fails.
+"""
+import argparse
+import collections
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from onnx import numpy_helper
+
+import zoo
+
+SAMPLES = 8
+OUTCOMES = ("passed", "failed", "unsupported")
+
+
+def run(binary, folders, *options):
+    """The results of cases, by the program."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "results.json"
+        subprocess.run([str(w) for w in (binary, "conformance", *folders, "--json", out, *options)],
+                       stdout=subprocess.DEVNULL)
+        return json.loads(out.read_text())
+
+
+def write_set(folder, number, names, feeds, outputs):
+    """One set of inputs and outputs in the layout of ONNX's cases."""
+    data = folder / f"test_data_set_{number}"
+    data.mkdir()
+    for i, name in enumerate(names):
+        (data / f"input_{i}.pb").write_bytes(numpy_helper.from_array(feeds[name]).SerializeToString())
+    for i, y in enumerate(outputs):
+        (data / f"output_{i}.pb").write_bytes(numpy_helper.from_array(np.asarray(y)).SerializeToString())
+
+
+def write_network(folder, name):
+    """A case of a real network: what ONNX Runtime gives for real inputs."""
+    folder.mkdir(parents=True)
+    os.symlink(zoo.network(name), folder / "model.onnx")
+    session = ort.InferenceSession(str(zoo.network(name)), providers=["CPUExecutionProvider"])
+    names = [i.name for i in session.get_inputs()]
+    feeds = zoo.feeds(name, SAMPLES)
+    if session.get_inputs()[0].shape[0] == 1:
+        for n in range(2):
+            one = {k: feeds[k][n:n + 1] for k in names}
+            write_set(folder, n, names, one, session.run(None, one))
+    else:
+        write_set(folder, 0, names, feeds, session.run(None, {k: feeds[k] for k in names}))
+
+
+def networks(binary):
+    """Runs every network that is there; returns whether all agreed."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in zoo.names():
+            if zoo.samples(name, SAMPLES):
+                write_network(Path(folder) / "networks" / name, name)
+            else:
+                print(f"{name}: no inputs, left out")
+        if not (Path(folder) / "networks").exists():
+            print("no real networks are there: left out")
+            return True
+        results = run(binary, [Path(folder) / "networks"], "--relative", "1e-3", "--absolute", "1e-4")
+    for result in results:
+        print(f"{result['name']}: {result['outcome']} {result.get('reason', '')}")
+    return all(r["outcome"] == "passed" for r in results)
+
+
+def table(results):
+    """Cases by operator and opset: {(operator, opset): counts}."""
+    counts = collections.defaultdict(collections.Counter)
+    for result in results:
+        for operator in result["operators"]:
+            counts[operator, result["opset"]][result["outcome"]] += 1
+    return dict(sorted(counts.items()))
+
+
+def page(binary, results):
+    """docs/operators.md."""
+    total = collections.Counter(r["outcome"] for r in results)
+    lines = subprocess.run([str(binary), "operators"], capture_output=True, text=True, check=True).stdout.splitlines()
+    lines += [
+        "", "## Conformance", "",
+        "ONNX's own cases (Debian's libonnx-testdata) through the executor, node by node and compiled: "
+        + ", ".join(f"{total[o]} {o}" for o in OUTCOMES) + f" of {len(results)}.",
+        "A case counts for every operator in it.", "", "| operator | opset | passed | failed | unsupported |",
+        "|---|---|---|---|---|"]
+    for (operator, opset), counts in table(results).items():
+        lines.append(f"| {operator} | {opset} | " + " | ".join(str(counts[o] or "") for o in OUTCOMES) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--binary", required=True)
+    parser.add_argument("--cases", default="/usr/share/libonnx-testdata/data")
+    parser.add_argument("--page", type=Path)
+    args = parser.parse_args()
+    kinds = sorted(p for p in Path(args.cases).iterdir() if p.is_dir())
+    results = run(args.binary, kinds)
+    print("| operator | opset | passed | failed | unsupported |\n|---|---|---|---|---|")
+    for (operator, opset), counts in table(results).items():
+        print(f"| {operator} | {opset} | " + " | ".join(str(counts[o]) for o in OUTCOMES) + " |")
+    for result in results:
+        if result["outcome"] != "passed":
+            print(f"{result['outcome']} {result['name']}: {result.get('reason')}")
+    total = collections.Counter(r["outcome"] for r in results)
+    print(f"{len(results)} cases: " + ", ".join(f"{total[o]} {o}" for o in OUTCOMES))
+    if args.page:
+        args.page.write_text(page(args.binary, results))
+    agree = networks(args.binary)
+    raise SystemExit(0 if agree and not total["failed"] else 1)
+
+
+if __name__ == "__main__":
+    main()
