@@ -41,7 +41,8 @@ struct NormalizedExponential: Sendable {
     switch x.dtype {
     case .float32: [try run(x, Float.self, { exp($0) }, { log($0) })]
     case .float64: [try run(x, Double.self, { exp($0) }, { log($0) })]
-    default: throw .noKernel(for: x.dtype)
+    default:
+      try Conversion.wideningFloats(Operands([x])) { (x: Operands<Tensor>) throws(OperatorError) in try run(x[0]) }
     }
   }
 

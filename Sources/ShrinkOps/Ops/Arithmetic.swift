@@ -46,6 +46,7 @@ package struct Arithmetic: Operator {
     case .float64: [compute(a, b, shape, Double.self)]
     case .int64: [try computeInteger(a, b, shape, Int64.self)]
     case .int32: [try computeInteger(a, b, shape, Int32.self)]
+    case .uint64: [try computeInteger(a, b, shape, UInt64.self)]
     case .bool: throw .unsupportedType(a.dtype)
     default: try Conversion.widening(Operands([a, b]), run)
     }
@@ -87,7 +88,7 @@ package struct Arithmetic: Operator {
     return (rest < 0) != (y < 0) ? rest + y : rest
   }
 
-  private func computeInteger<T: FixedWidthInteger & SignedInteger & TensorElement>(
+  private func computeInteger<T: FixedWidthInteger & TensorElement>(
     _ a: Tensor, _ b: Tensor, _ shape: [Int], _: T.Type
   ) throws(OperatorError) -> Tensor {
     if function == .div || function == .mod {

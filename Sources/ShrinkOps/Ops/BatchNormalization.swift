@@ -29,7 +29,7 @@ package struct BatchNormalization: Operator {
     switch inputs[0].dtype {
     case .float32: return [try run(inputs, Float.self)]
     case .float64: return [try run(inputs, Double.self)]
-    default: throw .noKernel(for: inputs[0].dtype)
+    default: return try Conversion.wideningFloats(inputs, run)
     }
   }
 
@@ -55,12 +55,9 @@ package struct BatchNormalization: Operator {
 }
 
 extension Tensor {
-  /// The elements of a float32 or float64 parameter.
+  /// The elements of a parameter of floats.
   func parameters() throws(OperatorError) -> [Double] {
-    switch dtype {
-    case .float32: elements(Float.self).map(Double.init)
-    case .float64: elements(Double.self)
-    default: throw .noKernel(for: dtype)
-    }
+    guard dtype.isFloat, let numbers else { throw .noKernel(for: dtype) }
+    return numbers
   }
 }

@@ -29,6 +29,7 @@ package struct Clip: Operator {
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     let x = inputs[0]
     _ = try infer(Operands(inputs.items.map { $0.map { TensorType($0.dtype, $0.shape) } }))
+    if x.dtype == .float16 || x.dtype == .bfloat16 { return try Conversion.widening(inputs, run) }
     let result: Tensor =
       switch x.dtype {
       case .float32: try clip(inputs, low ?? -.infinity, high ?? .infinity)

@@ -36,6 +36,7 @@ package struct Comparison: Operator {
     case .float64: return [compute(a, b, shape, Double.self)]
     case .int64: return [compute(a, b, shape, Int64.self)]
     case .int32: return [compute(a, b, shape, Int32.self)]
+    case .uint64: return [compute(a, b, shape, UInt64.self)]
     case .bool where function == .equal: return [Broadcast.map(a, b, to: shape) { (x: Bool, y: Bool) in x == y }]
     case .bool: throw .unsupportedType(a.dtype)
     default: return try Conversion.widening(inputs, run)

@@ -28,8 +28,7 @@ package struct Dropout: Operator {
     }
     guard hasMask else { return [x] }
     if isMaskBool { return [x, Tensor(shape: x.shape, repeating: true)] }
-    guard x.dtype == .float32 else { throw .noKernel(for: x.dtype) }
-    return [x, Tensor(shape: x.shape, repeating: Float(1))]
+    return [x, try Conversion.convert(Tensor(shape: x.shape, repeating: Float(1)), to: x.dtype)]
   }
 
   package func couple(_ c: inout Coupling) {

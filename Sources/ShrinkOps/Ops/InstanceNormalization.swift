@@ -27,7 +27,7 @@ package struct InstanceNormalization: Operator {
     switch x.dtype {
     case .float32: return [try run(x, scale.map { Float($0) }, shift.map { Float($0) })]
     case .float64: return [try run(x, scale, shift)]
-    default: throw .noKernel(for: x.dtype)
+    default: return try Conversion.wideningFloats(inputs, run)
     }
   }
 

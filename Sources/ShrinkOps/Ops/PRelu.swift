@@ -22,13 +22,18 @@ package struct PRelu: Operator {
     let (x, slope) = (inputs[0], inputs[1])
     _ = try infer(Operands([TensorType(x.dtype, x.shape), TensorType(slope.dtype, slope.shape)]))
     switch x.dtype {
-    case .float32: return [try run(x, slope, Float.self)]
-    case .float64: return [try run(x, slope, Double.self)]
-    default: throw .noKernel(for: x.dtype)
+    case .float32: return [try run(x, slope) { (x: Float, slope) in x < 0 ? slope * x : x }]
+    case .float64: return [try run(x, slope) { (x: Double, slope) in x < 0 ? slope * x : x }]
+    case .int64: return [try run(x, slope) { (x: Int64, slope) in x < 0 ? slope &* x : x }]
+    case .uint64: return [x]
+    default: return try Conversion.widening(Operands([x, slope]), run)
     }
   }
 
-  private func run<T: FloatElement>(_ x: Tensor, _ slope: Tensor, _ type: T.Type) throws(OperatorError) -> Tensor {
+  @inline(__always)
+  private func run<T: TensorElement>(
+    _ x: Tensor, _ slope: Tensor, _ function: (T, T) -> T
+  ) throws(OperatorError) -> Tensor {
     let own = [Int](repeating: 1, count: x.rank - slope.rank) + slope.shape
     // The axes behind the last one that the slope has: one slope serves them all.
     let last = own.lastIndex { $0 > 1 } ?? -1
@@ -40,7 +45,7 @@ package struct PRelu: Operator {
           for row in range {
             let factor = slope[Self.index(row, outer, steps)]
             let (from, to) = (x + row * plane, y + row * plane)
-            for i in 0..<plane { to[i] = from[i] < 0 ? factor * from[i] : from[i] }
+            for i in 0..<plane { to[i] = function(from[i], factor) }
           }
         }
       }

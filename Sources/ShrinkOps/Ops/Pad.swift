@@ -78,8 +78,7 @@ package struct Pad: Operator {
     let ends = try ends(x.rank, inputs.optional(1), inputs.optional(3))
     let shape = try padded(x.shape, ends)
     var fill = inputs.optional(2)
-    if fill == nil, x.dtype == .float32 { fill = Tensor(value) }
-    if fill == nil, x.dtype == .float64 { fill = Tensor(Double(value)) }
+    if fill == nil, value != 0 { fill = try Conversion.convert(Tensor(value), to: x.dtype) }
     guard fill == nil || (fill?.dtype == x.dtype && fill?.count == 1) else {
       throw .invalid("fills \(x.dtype) with \(fill?.dtype ?? x.dtype)\(fill?.shape ?? [])")
     }

@@ -35,6 +35,7 @@ package struct Variadic: Operator {
     case .float64: [try compute(inputs.present, Double.self)]
     case .int64: [try computeInteger(inputs.present, Int64.self)]
     case .int32: [try computeInteger(inputs.present, Int32.self)]
+    case .uint64: [try computeInteger(inputs.present, UInt64.self)]
     case .bool: throw .unsupportedType(inputs[0].dtype)
     default: try Conversion.widening(inputs, run)
     }
