@@ -5,7 +5,7 @@ import ShrinkGraph
 /// Formulas: ONNX operator documentation.
 package struct Activation: Operator {
   package static let names = Function.allCases.map(\.rawValue)
-  package static let opsets = 6...28
+  package static let opsets = 1...28
   package static let inputs = 1...1
 
   /// Which function.

@@ -4,7 +4,7 @@ import ShrinkMath
 /// Moves every element into a range, whose ends are attributes before opset 11 and operands from there on.
 package struct Clip: Operator {
   package static let names = ["Clip"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 1...3
 
   private let low: Float?

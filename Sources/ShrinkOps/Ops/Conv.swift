@@ -7,7 +7,7 @@ import Synchronization
 ///   y[n, o, p] = bias[o] + Σ w[o, c, tap] · x[n, c, p · stride + tap · dilation - pad]
 package struct Conv: LinearOperator {
   package static let names = ["Conv"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 2...3
   package static let data = 0
   package static let weight = 1

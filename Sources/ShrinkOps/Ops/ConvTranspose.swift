@@ -6,7 +6,7 @@ import ShrinkMath
 ///   y[n, o, i · stride + tap · dilation - pad] += w[c, o, tap] · x[n, c, i]
 package struct ConvTranspose: LinearOperator {
   package static let names = ["ConvTranspose"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 2...3
   package static let data = 0
   package static let weight = 1

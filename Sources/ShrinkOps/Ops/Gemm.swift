@@ -4,7 +4,7 @@ import ShrinkMath
 /// y = alpha · op(A) op(B) + beta · C, with op a transposition or nothing; A and B are matrices.
 package struct Gemm: LinearOperator {
   package static let names = ["Gemm"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 2...3
   package static let data = 0
   package static let weight = 1

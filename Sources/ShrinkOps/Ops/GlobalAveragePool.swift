@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Mean of every channel over its positions.
 package struct GlobalAveragePool: Operator {
   package static let names = ["GlobalAveragePool"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 1...1
 
   package init(_ attributes: Attributes) throws(OperatorError) {}

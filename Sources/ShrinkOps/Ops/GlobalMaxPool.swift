@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Greatest element of every channel over its positions.
 package struct GlobalMaxPool: Operator {
   package static let names = ["GlobalMaxPool"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 1...1
 
   package init(_ attributes: Attributes) throws(OperatorError) {}

@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Normalises each channel of each sample over its positions, then scales and shifts it.
 package struct InstanceNormalization: Operator {
   package static let names = ["InstanceNormalization"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 3...3
 
   private let epsilon: Float

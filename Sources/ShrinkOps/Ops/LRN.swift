@@ -4,7 +4,7 @@ import ShrinkMath
 /// Local response normalisation: y = x / (bias + alpha / size · Σ x²)^beta, summed over `size` neighbouring channels.
 package struct LRN: Operator {
   package static let names = ["LRN"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 1...1
 
   private let size: Int

@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Logarithm of the exponentials over an axis divided by their sum.
 package struct LogSoftmax: Operator {
   package static let names = ["LogSoftmax"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 1...1
 
   private let rule: NormalizedExponential

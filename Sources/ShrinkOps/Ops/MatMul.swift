@@ -4,7 +4,7 @@ import ShrinkMath
 /// Matrix product of the last two axes; the axes before them are broadcast.
 package struct MatMul: LinearOperator {
   package static let names = ["MatMul"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 2...2
   package static let data = 0
   package static let weight = 1

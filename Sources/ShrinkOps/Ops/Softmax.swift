@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Exponentials over an axis, divided by their sum.
 package struct Softmax: Operator {
   package static let names = ["Softmax"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 1...1
 
   private let rule: NormalizedExponential

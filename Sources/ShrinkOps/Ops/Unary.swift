@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Functions of one element without attributes, computed with the C library's functions.
 package struct Unary: Operator {
   package static let names = Function.allCases.map(\.rawValue)
-  package static let opsets = 6...28
+  package static let opsets = 1...28
   package static let inputs = 1...1
 
   /// Which function.

@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Max, Min, Sum and Mean of any number of operands that are broadcast together.
 package struct Variadic: Operator {
   package static let names = Function.allCases.map(\.rawValue)
-  package static let opsets = 6...28
+  package static let opsets = 1...28
   package static let inputs = 1...Int.max
 
   /// Which function.
