@@ -48,12 +48,27 @@ enum Conversion {
     _ inputs: Operands<Tensor>, _ run: (Operands<Tensor>) throws(OperatorError) -> [Tensor]
   ) throws(OperatorError) -> [Tensor] {
     let narrow = inputs[0].dtype
-    let wide: DType
     switch narrow {
-    case .float16, .bfloat16: wide = .float32
-    case .int8, .int16, .int32, .uint8, .uint16, .uint32, .bool: wide = .int64
+    case .float16, .bfloat16: return try through(.float32, inputs, run)
+    case .int8, .int16, .int32, .uint8, .uint16, .uint32, .bool: return try through(.int64, inputs, run)
     default: throw .unsupportedType(narrow)
     }
+  }
+
+  /// The same for 16-bit floats alone: a kernel for floats refuses integers.
+  static func wideningFloats(
+    _ inputs: Operands<Tensor>, _ run: (Operands<Tensor>) throws(OperatorError) -> [Tensor]
+  ) throws(OperatorError) -> [Tensor] {
+    guard inputs[0].dtype.isFloat else { throw .unsupportedType(inputs[0].dtype) }
+    return try widening(inputs, run)
+  }
+
+  /// Runs a kernel in `wide` instead of the element type of operand 0, on every operand that has this type, and converts
+  /// the results in `wide` back.
+  static func through(
+    _ wide: DType, _ inputs: Operands<Tensor>, _ run: (Operands<Tensor>) throws(OperatorError) -> [Tensor]
+  ) throws(OperatorError) -> [Tensor] {
+    let narrow = inputs[0].dtype
     var operands: [Tensor?] = []
     for item in inputs.items {
       if let item, item.dtype == narrow { operands.append(try convert(item, to: wide)) } else { operands.append(item) }

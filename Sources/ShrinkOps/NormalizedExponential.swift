@@ -26,9 +26,8 @@ struct NormalizedExponential: Sendable {
     switch x.dtype {
     case .float32: [try run(x, Float.self)]
     case .float64: [try run(x, Double.self)]
-    case .float16, .bfloat16:
-      try Conversion.widening(Operands([x])) { (wide) throws(OperatorError) in try run(wide[0]) }
-    default: throw .noKernel(for: x.dtype)
+    default:
+      try Conversion.wideningFloats(Operands([x])) { (x: Operands<Tensor>) throws(OperatorError) in try run(x[0]) }
     }
   }
 

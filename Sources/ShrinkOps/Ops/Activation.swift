@@ -5,7 +5,7 @@ import ShrinkGraph
 /// Formulas: ONNX operator documentation.
 package struct Activation: Operator {
   package static let names = Function.allCases.map(\.rawValue)
-  package static let opsets = 6...28
+  package static let opsets = 1...28
   package static let inputs = 1...1
 
   /// Which function.
@@ -68,6 +68,9 @@ package struct Activation: Operator {
     case .float32: [compute(inputs[0], Float.self)]
     case .float64: [compute(inputs[0], Double.self)]
     case .float16, .bfloat16: try Conversion.widening(inputs, run)
+    case .int64 where function == .relu: [Elementwise.map(inputs[0]) { (v: Int64) in max(v, 0) }]
+    case .int8 where function == .relu, .int16 where function == .relu, .int32 where function == .relu:
+      try Conversion.widening(inputs, run)
     default: throw .unsupportedType(inputs[0].dtype)
     }
   }

@@ -33,6 +33,10 @@ package struct ArgReduce: Operator {
     case .int64: return [find(x, axis, shape, Int64.self)]
     case .int32: return [find(x, axis, shape, Int32.self)]
     case .int8: return [find(x, axis, shape, Int8.self)]
+    case .int16: return [find(x, axis, shape, Int16.self)]
+    case .uint16: return [find(x, axis, shape, UInt16.self)]
+    case .uint32: return [find(x, axis, shape, UInt32.self)]
+    case .uint64: return [find(x, axis, shape, UInt64.self)]
     case .uint8: return [find(x, axis, shape, UInt8.self)]
     case .float16, .bfloat16: return try Conversion.widening(inputs, run)
     default: throw .unsupportedType(x.dtype)

@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Arithmetic on two operands that are broadcast together.
 package struct Arithmetic: Operator {
   package static let names = Function.allCases.map(\.rawValue)
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 2...2
 
   /// Which function.
@@ -16,6 +16,7 @@ package struct Arithmetic: Operator {
     case sub = "Sub"
   }
   private let function: Function
+  private let broadcast: LegacyBroadcast
   /// Whether Mod takes the sign of the dividend, as C does.
   private let isC: Bool
 
@@ -25,9 +26,11 @@ package struct Arithmetic: Operator {
     }
     self.function = function
     isC = try attributes.int("fmod", default: 0) != 0
+    broadcast = try LegacyBroadcast(attributes)
   }
 
   package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
+    let inputs = try broadcast.aligned(inputs)
     guard inputs[0].dtype == inputs[1].dtype || function == .pow else {
       throw .differentTypes(inputs[0].dtype, inputs[1].dtype)
     }
@@ -36,6 +39,10 @@ package struct Arithmetic: Operator {
 
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     let shape = try infer(inputs.types)[0].shape
+    return try run(broadcast.aligned(inputs), shape)
+  }
+
+  private func run(_ inputs: Operands<Tensor>, _ shape: [Int]) throws(OperatorError) -> [Tensor] {
     let a = inputs[0]
     if function == .pow, !a.dtype.isFloat || !inputs[1].dtype.isFloat {
       return [try Self.mixedPower(a, inputs[1], shape)]
@@ -46,12 +53,16 @@ package struct Arithmetic: Operator {
     case .float64: [compute(a, b, shape, Double.self)]
     case .int64: [try computeInteger(a, b, shape, Int64.self)]
     case .int32: [try computeInteger(a, b, shape, Int32.self)]
+    case .uint64: [try computeInteger(a, b, shape, UInt64.self)]
     case .bool: throw .unsupportedType(a.dtype)
-    default: try Conversion.widening(Operands([a, b]), run)
+    default:
+      try Conversion.widening(Operands([a, b])) { (wide: Operands<Tensor>) throws(OperatorError) in
+        try run(wide, shape)
+      }
     }
   }
 
-  package func couple(_ c: inout Coupling) { Broadcast.couple(&c) }
+  package func couple(_ c: inout Coupling) { broadcast.couple(&c) }
 
   /// Integer bases or exponents: computed in float64, whose 53 bits hold every power that networks take of a shape.
   private static func mixedPower(_ a: Tensor, _ b: Tensor, _ shape: [Int]) throws(OperatorError) -> Tensor {
@@ -87,7 +98,7 @@ package struct Arithmetic: Operator {
     return (rest < 0) != (y < 0) ? rest + y : rest
   }
 
-  private func computeInteger<T: FixedWidthInteger & SignedInteger & TensorElement>(
+  private func computeInteger<T: FixedWidthInteger & TensorElement>(
     _ a: Tensor, _ b: Tensor, _ shape: [Int], _: T.Type
   ) throws(OperatorError) -> Tensor {
     if function == .div || function == .mod {

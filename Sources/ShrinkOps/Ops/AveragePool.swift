@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Mean of each window; padding counts as zeros or not at all.
 package struct AveragePool: Operator {
   package static let names = ["AveragePool"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 1...1
 
   private let pooling: WindowPooling

@@ -4,7 +4,7 @@ import ShrinkMath
 /// Moves every element into a range, whose ends are attributes before opset 11 and operands from there on.
 package struct Clip: Operator {
   package static let names = ["Clip"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 1...3
 
   private let low: Float?
@@ -29,6 +29,7 @@ package struct Clip: Operator {
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     let x = inputs[0]
     _ = try infer(Operands(inputs.items.map { $0.map { TensorType($0.dtype, $0.shape) } }))
+    if x.dtype == .float16 || x.dtype == .bfloat16 { return try Conversion.widening(inputs, run) }
     let result: Tensor =
       switch x.dtype {
       case .float32: try clip(inputs, low ?? -.infinity, high ?? .infinity)

@@ -7,7 +7,7 @@ import Synchronization
 ///   y[n, o, p] = bias[o] + Σ w[o, c, tap] · x[n, c, p · stride + tap · dilation - pad]
 package struct Conv: LinearOperator {
   package static let names = ["Conv"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 2...3
   package static let data = 0
   package static let weight = 1
@@ -50,8 +50,12 @@ package struct Conv: LinearOperator {
     let (x, w, bias) = (inputs[0], inputs[1], inputs.optional(2))
     let placed = try place(
       TensorType(x.dtype, x.shape), TensorType(w.dtype, w.shape), bias.map { TensorType($0.dtype, $0.shape) })
-    guard x.dtype == .float32 else { throw .noKernel(for: x.dtype) }
     let shape = [x.shape[0], w.shape[0]] + placed.output
+    switch x.dtype {
+    case .float32: break
+    case .float64: return [try DirectConvolution(placed, group: group).run(x, w, bias, shape)]
+    default: return try Conversion.wideningFloats(inputs, run)
+    }
     return [try prepared.run(x, w, bias, placed, group: group, shape: shape)]
   }
 

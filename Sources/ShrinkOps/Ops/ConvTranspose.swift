@@ -6,7 +6,7 @@ import ShrinkMath
 ///   y[n, o, i · stride + tap · dilation - pad] += w[c, o, tap] · x[n, c, i]
 package struct ConvTranspose: LinearOperator {
   package static let names = ["ConvTranspose"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 2...3
   package static let data = 0
   package static let weight = 1
@@ -93,9 +93,13 @@ package struct ConvTranspose: LinearOperator {
     let (x, w, bias) = (inputs[0], inputs[1], inputs.optional(2))
     let placed = try place(
       TensorType(x.dtype, x.shape), TensorType(w.dtype, w.shape), bias.map { TensorType($0.dtype, $0.shape) })
-    guard x.dtype == .float32 else { throw .noKernel(for: x.dtype) }
-    let offsets = bias?.elements(Float.self) ?? [Float](repeating: 0, count: w.shape[1] * group)
     let shape = [x.shape[0], w.shape[1] * group] + placed.input
+    switch x.dtype {
+    case .float32: break
+    case .float64: return [try DirectConvolution(placed, group: group).runTransposed(x, w, bias, shape)]
+    default: return try Conversion.wideningFloats(inputs, run)
+    }
+    let offsets = bias?.elements(Float.self) ?? [Float](repeating: 0, count: w.shape[1] * group)
     return [
       try x.mapped(Float.self, shape: shape) { (x0, y) throws(OperatorError) in
         try w.withPointer(Float.self) { (w0) throws(OperatorError) in

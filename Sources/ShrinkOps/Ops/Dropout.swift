@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Passes its operand on, as it does outside training; the mask, where asked for, says that all was kept.
 package struct Dropout: Operator {
   package static let names = ["Dropout"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 1...3
 
   private let hasMask: Bool
@@ -24,12 +24,14 @@ package struct Dropout: Operator {
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     let x = inputs[0]
     if let mode = inputs.optional(2), mode.integers?.contains(where: { $0 != 0 }) ?? true {
-      throw .unsupported("is in its form for training")
+      // Half is dropped unless the ratio says otherwise.
+      guard inputs.optional(1)?.numbers?.allSatisfy({ $0 == 0 }) ?? false else {
+        throw .unsupported("is in its form for training, which drops elements at random: random generators are not run")
+      }
     }
     guard hasMask else { return [x] }
     if isMaskBool { return [x, Tensor(shape: x.shape, repeating: true)] }
-    guard x.dtype == .float32 else { throw .noKernel(for: x.dtype) }
-    return [x, Tensor(shape: x.shape, repeating: Float(1))]
+    return [x, try Conversion.convert(Tensor(shape: x.shape, repeating: Float(1)), to: x.dtype)]
   }
 
   package func couple(_ c: inout Coupling) {

@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Reads a tensor as a matrix: axes before `axis` become rows, the others columns.
 package struct Flatten: Operator {
   package static let names = ["Flatten"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 1...1
 
   private let axis: Int

@@ -4,7 +4,7 @@ import ShrinkMath
 /// y = alpha · op(A) op(B) + beta · C, with op a transposition or nothing; A and B are matrices.
 package struct Gemm: LinearOperator {
   package static let names = ["Gemm"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 2...3
   package static let data = 0
   package static let weight = 1
@@ -42,7 +42,14 @@ package struct Gemm: LinearOperator {
     let (a, b, c) = (inputs[0], inputs[1], inputs.optional(2))
     let types = Operands([a, b, c].map { $0.map { TensorType($0.dtype, $0.shape) } })
     let shape = try infer(types)[0].shape
-    guard a.dtype == .float32 else { throw .noKernel(for: a.dtype) }
+    switch a.dtype {
+    case .float32: break
+    case .float64: return [try runDouble(a, b, c, shape)]
+    case .float16, .bfloat16: return try Conversion.widening(inputs, run)
+    // Exact up to 2⁵³.
+    case .int32, .int64, .uint32, .uint64: return try Conversion.through(.float64, inputs, run)
+    default: throw .noKernel(for: a.dtype)
+    }
     let k = a.shape[transposeA ? 0 : 1]
     return [
       try a.mapped(Float.self, shape: shape) { (a, y) throws(OperatorError) in
@@ -58,10 +65,23 @@ package struct Gemm: LinearOperator {
     ]
   }
 
+  private func runDouble(_ a: Tensor, _ b: Tensor, _ c: Tensor?, _ shape: [Int]) throws(OperatorError) -> Tensor {
+    try a.mapped(Double.self, shape: shape) { (x, y) throws(OperatorError) in
+      c.map { spread($0, shape, y) }
+      try b.withPointer(Double.self) { (w) throws(OperatorError) in
+        try OperatorError.math { () throws(MathError) in
+          try ShrinkMath.Gemm.double(
+            transposeA: transposeA, transposeB: transposeB, m: shape[0], n: shape[1], k: a.shape[transposeA ? 0 : 1],
+            alpha: Double(factors.product), a: x, b: w, beta: c == nil ? 0 : Double(factors.bias), c: y)
+        }
+      }
+    }
+  }
+
   /// Copies the summand to every place that it is added at.
-  private func spread(_ c: Tensor, _ shape: [Int], _ y: UnsafeMutablePointer<Float>) {
+  private func spread<T: TensorElement>(_ c: Tensor, _ shape: [Int], _ y: UnsafeMutablePointer<T>) {
     let (rows, columns) = (c.rank < 2 ? 1 : c.shape[0], c.shape.last ?? 1)
-    c.withElements(Float.self) { c in
+    c.withElements(T.self) { c in
       for i in 0..<shape[0] {
         let from = rows == 1 ? 0 : i * columns
         for j in 0..<shape[1] { y[i * shape[1] + j] = c[columns == 1 ? from : from + j] }

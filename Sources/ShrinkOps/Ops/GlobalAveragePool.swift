@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Mean of every channel over its positions.
 package struct GlobalAveragePool: Operator {
   package static let names = ["GlobalAveragePool"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 1...1
 
   package init(_ attributes: Attributes) throws(OperatorError) {}
@@ -16,7 +16,7 @@ package struct GlobalAveragePool: Operator {
     switch inputs[0].dtype {
     case .float32: try GlobalPooling.run(inputs[0], Float.self) { Reductions.sum($0, $1) / Float($1) }
     case .float64: try GlobalPooling.run(inputs[0], Double.self) { Reductions.sum($0, $1) / Double($1) }
-    default: throw .noKernel(for: inputs[0].dtype)
+    default: try Conversion.wideningFloats(inputs, run)
     }
   }
 

@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Greatest element of every channel over its positions.
 package struct GlobalMaxPool: Operator {
   package static let names = ["GlobalMaxPool"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 1...1
 
   package init(_ attributes: Attributes) throws(OperatorError) {}
@@ -16,7 +16,7 @@ package struct GlobalMaxPool: Operator {
     switch inputs[0].dtype {
     case .float32: try GlobalPooling.run(inputs[0], Float.self) { Reductions.maximum($0, $1) }
     case .float64: try GlobalPooling.run(inputs[0], Double.self) { Reductions.maximum($0, $1) }
-    default: throw .noKernel(for: inputs[0].dtype)
+    default: try Conversion.wideningFloats(inputs, run)
     }
   }
 

@@ -31,23 +31,28 @@ package struct GroupNormalization: Operator {
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     let x = inputs[0]
     _ = try infer(Operands(inputs.items.map { $0.map { TensorType($0.dtype, $0.shape) } }))
-    guard x.dtype == .float32 else { throw .noKernel(for: x.dtype) }
-    let scale = try inputs[1].parameters().map { Float($0) }, shift = try inputs[2].parameters().map { Float($0) }
+    let (scale, shift) = (try inputs[1].parameters(), try inputs[2].parameters())
+    switch x.dtype {
+    case .float32: return [try run(x, scale.map { Float($0) }, shift.map { Float($0) })]
+    case .float64: return [try run(x, scale, shift)]
+    default: return try Conversion.wideningFloats(inputs, run)
+    }
+  }
+
+  private func run<T: FloatElement>(_ x: Tensor, _ scale: [T], _ shift: [T]) throws(OperatorError) -> Tensor {
     let (channels, plane) = (x.shape[1] / groups, x.shape.dropFirst(2).product)
     let rows = x.shape[0] * groups
-    return [
-      try x.mapped(Float.self) { x, y in
-        normalize(x, y, rows: rows, length: channels * plane, epsilon: epsilon) { row, to in
-          let group = row % groups
-          for c in 0..<channels {
-            let (a, b) = (
-              scale[isPerGroup ? group : group * channels + c], shift[isPerGroup ? group : group * channels + c]
-            )
-            for i in 0..<plane { to[c * plane + i] = to[c * plane + i] * a + b }
-          }
+    return try x.mapped(T.self) { x, y in
+      normalize(x, y, rows: rows, length: channels * plane, epsilon: T(epsilon)) { row, to in
+        let group = row % groups
+        for c in 0..<channels {
+          let (a, b) = (
+            scale[isPerGroup ? group : group * channels + c], shift[isPerGroup ? group : group * channels + c]
+          )
+          for i in 0..<plane { to[c * plane + i] = to[c * plane + i] * a + b }
         }
       }
-    ]
+    }
   }
 
   package func couple(_ c: inout Coupling) { c.tie(.input(0, 0), .output(0, 0)) }

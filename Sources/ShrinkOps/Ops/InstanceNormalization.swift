@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Normalises each channel of each sample over its positions, then scales and shifts it.
 package struct InstanceNormalization: Operator {
   package static let names = ["InstanceNormalization"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 3...3
 
   private let epsilon: Float
@@ -27,7 +27,7 @@ package struct InstanceNormalization: Operator {
     switch x.dtype {
     case .float32: return [try run(x, scale.map { Float($0) }, shift.map { Float($0) })]
     case .float64: return [try run(x, scale, shift)]
-    default: throw .noKernel(for: x.dtype)
+    default: return try Conversion.wideningFloats(inputs, run)
     }
   }
 

@@ -40,21 +40,41 @@ package struct LayerNormalization: Operator {
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     let x = inputs[0]
     let types = try infer(Operands(inputs.items.map { $0.map { TensorType($0.dtype, $0.shape) } }))
-    guard x.dtype == .float32, inputs.present.allSatisfy({ $0.dtype == .float32 }) else {
-      throw .noKernel(for: x.dtype)
+    guard inputs.present.allSatisfy({ $0.dtype == x.dtype }) else {
+      throw .invalid("its operands have different element types: \(inputs.present.map(\.dtype))")
     }
+    switch x.dtype {
+    case .float32: return try run(inputs, types, Float.self)
+    case .float64: return try run(inputs, types, Double.self)
+    default:
+      // The statistics stay in the wide type.
+      var wide: [Tensor?] = []
+      for item in inputs.items {
+        guard x.dtype.isFloat, let item else { throw .noKernel(for: x.dtype) }
+        wide.append(try Conversion.convert(item, to: .float32))
+      }
+      var results = try run(Operands(wide), types, Float.self)
+      results[0] = try Conversion.convert(results[0], to: x.dtype)
+      return results
+    }
+  }
+
+  private func run<T: FloatElement>(
+    _ inputs: Operands<Tensor>, _ types: [TensorType], _: T.Type
+  ) throws(OperatorError) -> [Tensor] {
+    let x = inputs[0]
     let first = try first(x.shape)
     let (rows, length) = (x.shape[..<first].product, x.shape[first...].product)
-    let scale = inputs[1].elements(Float.self)
-    let bias = inputs.optional(2)?.elements(Float.self) ?? [Float](repeating: 0, count: length)
-    var means = [Float](repeating: 0, count: rows), deviations = means
-    let y = try x.mapped(Float.self) { x, y in
+    let scale = inputs[1].elements(T.self)
+    let bias = inputs.optional(2)?.elements(T.self) ?? [T](repeating: 0, count: length)
+    var means = [T](repeating: 0, count: rows), deviations = means
+    let y = try x.mapped(T.self) { x, y in
       means.withUnsafeMutableBufferPointer { means in
         deviations.withUnsafeMutableBufferPointer { deviations in
           scale.withUnsafeBufferPointer { scale in
             bias.withUnsafeBufferPointer { bias in
               normalize(
-                x, y, rows: rows, length: length, epsilon: epsilon, means: means.baseAddress,
+                x, y, rows: rows, length: length, epsilon: T(epsilon), means: means.baseAddress,
                 deviations: deviations.baseAddress
               ) { _, row in
                 for i in 0..<length { row[i] = row[i] * scale[i] + bias[i] }
@@ -65,7 +85,7 @@ package struct LayerNormalization: Operator {
       }
     }
     let statistics = [means, deviations].prefix(outputs - 1)
-    return [y] + statistics.enumerated().map { Tensor(shape: types[$0 + 1].shape, $1) }
+    return [y] + statistics.enumerated().map { Tensor(shape: types[$0 + 1].shape, $1.map { Float($0) }) }
   }
 
   package func couple(_ c: inout Coupling) {

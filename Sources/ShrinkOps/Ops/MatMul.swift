@@ -4,7 +4,7 @@ import ShrinkMath
 /// Matrix product of the last two axes; the axes before them are broadcast.
 package struct MatMul: LinearOperator {
   package static let names = ["MatMul"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 2...2
   package static let data = 0
   package static let weight = 1
@@ -55,16 +55,51 @@ package struct MatMul: LinearOperator {
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     let (a, b) = (inputs[0], inputs[1])
     let sizes = try Sizes(a.shape, b.shape)
-    guard a.dtype == .float32, b.dtype == .float32 else {
-      throw .noKernel(for: a.dtype == .float32 ? b.dtype : a.dtype)
+    switch a.dtype {
+    case .float32: return [try multiply(a, b, sizes, Self.multiply)]
+    case .float64: return [try multiply(a, b, sizes, Self.multiplyDouble)]
+    case .int64: return [try multiply(a, b, sizes, Self.multiplyIntegers)]
+    case .uint64: return try Conversion.through(.int64, inputs, run)
+    default: return try Conversion.widening(inputs, run)
     }
-    return [
-      try a.mapped(Float.self, shape: sizes.shape) { (x, y) throws(OperatorError) in
-        try b.withPointer(Float.self) { (w) throws(OperatorError) in
-          try OperatorError.math { () throws(MathError) in try Self.multiply(x, w, y, sizes) }
+  }
+
+  private func multiply<T: TensorElement>(
+    _ a: Tensor, _ b: Tensor, _ sizes: Sizes,
+    _ body: (UnsafePointer<T>, UnsafePointer<T>, UnsafeMutablePointer<T>, Sizes) throws(MathError) -> Void
+  ) throws(OperatorError) -> Tensor {
+    try a.mapped(T.self, shape: sizes.shape) { (x, y) throws(OperatorError) in
+      try b.withPointer(T.self) { (w) throws(OperatorError) in
+        try OperatorError.math { () throws(MathError) in try body(x, w, y, sizes) }
+      }
+    }
+  }
+
+  private static func multiplyDouble(
+    _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ s: Sizes
+  ) throws(MathError) {
+    for i in 0..<s.batch.product {
+      try ShrinkMath.Gemm.double(
+        m: s.m, n: s.n, k: s.k, a: a + s.matrix(i, s.batchA) * s.m * s.k, b: b + s.matrix(i, s.batchB) * s.k * s.n,
+        c: y + i * s.m * s.n)
+    }
+  }
+
+  /// Integers wrap around.
+  private static func multiplyIntegers(
+    _ a: UnsafePointer<Int64>, _ b: UnsafePointer<Int64>, _ y: UnsafeMutablePointer<Int64>, _ s: Sizes
+  ) {
+    Parallel.forEach(s.batch.product * s.m, minimumChunk: max(1, parallelGrain / max(1, s.k * s.n))) { range in
+      for line in range {
+        let (i, row) = (line / s.m, line % s.m)
+        let from = a + (s.matrix(i, s.batchA) * s.m + row) * s.k
+        let (matrix, to) = (b + s.matrix(i, s.batchB) * s.k * s.n, y + line * s.n)
+        to.update(repeating: 0, count: s.n)
+        for inner in 0..<s.k {
+          for column in 0..<s.n { to[column] &+= from[inner] &* matrix[inner * s.n + column] }
         }
       }
-    ]
+    }
   }
 
   private static func multiply(

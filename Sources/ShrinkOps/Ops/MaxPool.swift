@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Greatest element of each window; padding counts as nothing.
 package struct MaxPool: Operator {
   package static let names = ["MaxPool"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 1...1
 
   private let pooling: WindowPooling

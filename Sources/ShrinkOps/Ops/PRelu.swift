@@ -4,13 +4,22 @@ import ShrinkMath
 /// y = x where x is positive, slope · x elsewhere; the slope is broadcast to x.
 package struct PRelu: Operator {
   package static let names = ["PRelu"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 2...2
 
-  package init(_ attributes: Attributes) throws(OperatorError) {}
+  /// Before opset 7 several slopes stand for the channels, axis 1.
+  private let isPerChannel: Bool
+
+  package init(_ attributes: Attributes) throws(OperatorError) { isPerChannel = attributes.opset < 7 }
+
+  private func aligned(_ slope: [Int], to shape: [Int]) -> [Int] {
+    let isChannels = isPerChannel && slope.count == 1 && slope != [1] && shape.count > 2
+    return isChannels ? slope + [Int](repeating: 1, count: shape.count - 2) : slope
+  }
 
   package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
-    let (x, slope) = (inputs[0], inputs[1])
+    let x = inputs[0]
+    let slope = TensorType(inputs[1].dtype, aligned(inputs[1].shape, to: x.shape))
     let lead = x.shape.count - slope.shape.count
     guard lead >= 0, zip(slope.shape, x.shape.dropFirst(lead)).allSatisfy({ $0 == $1 || $0 == 1 }),
       x.dtype == slope.dtype
@@ -19,16 +28,22 @@ package struct PRelu: Operator {
   }
 
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
-    let (x, slope) = (inputs[0], inputs[1])
-    _ = try infer(Operands([TensorType(x.dtype, x.shape), TensorType(slope.dtype, slope.shape)]))
+    let (x, given) = (inputs[0], inputs[1])
+    _ = try infer(Operands([TensorType(x.dtype, x.shape), TensorType(given.dtype, given.shape)]))
+    let slope = given.reshaped(aligned(given.shape, to: x.shape))
     switch x.dtype {
-    case .float32: return [try run(x, slope, Float.self)]
-    case .float64: return [try run(x, slope, Double.self)]
-    default: throw .noKernel(for: x.dtype)
+    case .float32: return [try run(x, slope) { (x: Float, slope) in x < 0 ? slope * x : x }]
+    case .float64: return [try run(x, slope) { (x: Double, slope) in x < 0 ? slope * x : x }]
+    case .int64: return [try run(x, slope) { (x: Int64, slope) in x < 0 ? slope &* x : x }]
+    case .uint64: return [x]
+    default: return try Conversion.widening(Operands([x, slope]), run)
     }
   }
 
-  private func run<T: FloatElement>(_ x: Tensor, _ slope: Tensor, _ type: T.Type) throws(OperatorError) -> Tensor {
+  @inline(__always)
+  private func run<T: TensorElement>(
+    _ x: Tensor, _ slope: Tensor, _ function: (T, T) -> T
+  ) throws(OperatorError) -> Tensor {
     let own = [Int](repeating: 1, count: x.rank - slope.rank) + slope.shape
     // The axes behind the last one that the slope has: one slope serves them all.
     let last = own.lastIndex { $0 > 1 } ?? -1
@@ -40,7 +55,7 @@ package struct PRelu: Operator {
           for row in range {
             let factor = slope[Self.index(row, outer, steps)]
             let (from, to) = (x + row * plane, y + row * plane)
-            for i in 0..<plane { to[i] = from[i] < 0 ? factor * from[i] : from[i] }
+            for i in 0..<plane { to[i] = function(from[i], factor) }
           }
         }
       }
@@ -61,8 +76,9 @@ package struct PRelu: Operator {
   package func couple(_ c: inout Coupling) {
     c.tieAll(input: 0, output: 0)
     let slope = c.inputs[1].shape
+    let lead = c.outputs[0].shape.count - aligned(slope, to: c.inputs[0].shape).count
     for axis in slope.indices {
-      let y = Port.output(0, axis + c.outputs[0].shape.count - slope.count)
+      let y = Port.output(0, axis + lead)
       if slope[axis] == c.size(y) { c.tie(.input(1, axis), y) }
     }
   }

@@ -4,7 +4,7 @@ import ShrinkMath
 /// Adds elements at the ends of axes, or removes them where a pad is negative.
 package struct Pad: Operator {
   package static let names = ["Pad"]
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 1...4
 
   private enum Mode: String {
@@ -21,7 +21,7 @@ package struct Pad: Operator {
     guard let mode = Mode(rawValue: name) else { throw .invalid("mode is '\(name)'") }
     self.mode = mode
     isAttribute = attributes.opset < 11
-    pads = isAttribute ? try attributes.ints("pads") : nil
+    pads = isAttribute ? try attributes.ints(attributes.opset < 2 ? "paddings" : "pads") : nil
     value = isAttribute ? try attributes.float("value", default: 0) : 0
     guard !isAttribute || pads != nil else { throw .invalid("attribute 'pads' is missing") }
   }
@@ -78,8 +78,7 @@ package struct Pad: Operator {
     let ends = try ends(x.rank, inputs.optional(1), inputs.optional(3))
     let shape = try padded(x.shape, ends)
     var fill = inputs.optional(2)
-    if fill == nil, x.dtype == .float32 { fill = Tensor(value) }
-    if fill == nil, x.dtype == .float64 { fill = Tensor(Double(value)) }
+    if fill == nil, value != 0 { fill = try Conversion.convert(Tensor(value), to: x.dtype) }
     guard fill == nil || (fill?.dtype == x.dtype && fill?.count == 1) else {
       throw .invalid("fills \(x.dtype) with \(fill?.dtype ?? x.dtype)\(fill?.shape ?? [])")
     }

@@ -46,6 +46,10 @@ package struct Reduce: Operator {
       switch x.dtype {
       case .float32: compute(x, reduction, type.shape, Float.self)
       case .float64: compute(x, reduction, type.shape, Double.self)
+      case .int32 where isOfReals, .int64 where isOfReals, .uint32 where isOfReals, .uint64 where isOfReals:
+        try Conversion.convert(
+          compute(try Conversion.convert(x, to: .float64), reduction, type.shape, Double.self), to: x.dtype)
+      case .uint64: computeInteger(x, reduction, type.shape, UInt64.self)
       case .int64: computeInteger(x, reduction, type.shape, Int64.self)
       case .int32: computeInteger(x, reduction, type.shape, Int32.self)
       case .bool where function == .max || function == .min:
@@ -57,6 +61,9 @@ package struct Reduce: Operator {
     guard let result else { throw .unsupportedType(x.dtype) }
     return [result]
   }
+
+  /// Whether integers need a root or a logarithm, which is cut to an integer in the end.
+  private var isOfReals: Bool { function == .l2 || function == .logSum || function == .logSumExp }
 
   private func axes(_ inputs: Operands<TensorType>) throws(OperatorError) -> Set<Int> {
     let rank = inputs[0].shape.count

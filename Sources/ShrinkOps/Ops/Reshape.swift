@@ -3,16 +3,19 @@ import ShrinkGraph
 /// The same elements under another shape: 0 copies a size, −1 takes what is left.
 package struct Reshape: Operator {
   package static let names = ["Reshape"]
-  package static let opsets = 5...28
-  package static let inputs = 2...2
+  package static let opsets = 1...28
+  package static let inputs = 1...2
   private let allowsZero: Bool
+  /// The target before opset 5, where it is no operand.
+  private let target: [Int]?
 
   package init(_ attributes: Attributes) throws(OperatorError) {
+    target = attributes.opset < 5 ? try attributes.ints("shape") ?? [] : nil
     allowsZero = try attributes.int("allowzero", default: 0) != 0
   }
 
   package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
-    let target = try Axes.constant(inputs, 1, "shape") ?? []
+    guard let target = try Axes.integers(target, inputs, 1, "shape") else { throw .invalid("operand 1 is missing") }
     return [TensorType(inputs[0].dtype, try resolve(target, inputs[0].shape))]
   }
 
@@ -37,19 +40,21 @@ package struct Reshape: Operator {
   }
 
   package func couple(_ c: inout Coupling) {
-    guard c.inputs.optional(1)?.constant?.integers != nil else { return }
+    guard target ?? c.inputs.optional(1)?.constant?.integers != nil else { return }
     Regrouping.couple(&c)
   }
 
   package func resize(_ c: Coupling, to size: (Port) -> Int) -> [Resize] {
-    guard let old = c.inputs.optional(1)?.constant?.integers else { return [] }
+    guard let old = target ?? c.inputs.optional(1)?.constant?.integers else { return [] }
     var new = old
     for axis in old.indices where old[axis] != -1 {
       let wanted = size(.output(0, axis))
       let copies = old[axis] == 0 && !allowsZero && axis < c.inputs[0].shape.count
       if copies ? size(.input(0, axis)) != wanted : old[axis] != wanted { new[axis] = wanted }
     }
-    return new == old ? [] : [.operand(1, Tensor(shape: [new.count], new.map(Int64.init)))]
+    if new == old { return [] }
+    if target != nil { return [.attribute("shape", .ints(new.map(Int64.init)))] }
+    return [.operand(1, Tensor(shape: [new.count], new.map(Int64.init)))]
   }
 }
 

@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Functions of one element without attributes, computed with the C library's functions.
 package struct Unary: Operator {
   package static let names = Function.allCases.map(\.rawValue)
-  package static let opsets = 6...28
+  package static let opsets = 1...28
   package static let inputs = 1...1
 
   /// Which function.
@@ -51,6 +51,7 @@ package struct Unary: Operator {
       case .float64: compute(x, Double.self) ?? computeAngle(x, Double.self)
       case .int64: computeInteger(x, Int64.self)
       case .int32: computeInteger(x, Int32.self)
+      case .uint64: computeInteger(x, UInt64.self)
       case .bool: nil
       default: try Conversion.widening(inputs, run).first
       }
@@ -99,11 +100,11 @@ package struct Unary: Operator {
     }
   }
 
-  private func computeInteger<T: SignedInteger & FixedWidthInteger & TensorElement>(_ x: Tensor, _: T.Type) -> Tensor? {
+  private func computeInteger<T: FixedWidthInteger & TensorElement>(_ x: Tensor, _: T.Type) -> Tensor? {
     switch function {
     case .abs: Elementwise.map(x) { (v: T) in v < 0 ? 0 &- v : v }
     case .neg: Elementwise.map(x) { (v: T) in 0 &- v }
-    case .sign: Elementwise.map(x) { (v: T) in v.signum() }
+    case .sign: Elementwise.map(x) { (v: T) -> T in v > 0 ? 1 : v < 0 ? 0 &- 1 : 0 }
     default: nil
     }
   }

@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Max, Min, Sum and Mean of any number of operands that are broadcast together.
 package struct Variadic: Operator {
   package static let names = Function.allCases.map(\.rawValue)
-  package static let opsets = 6...28
+  package static let opsets = 1...28
   package static let inputs = 1...Int.max
 
   /// Which function.
@@ -35,6 +35,7 @@ package struct Variadic: Operator {
     case .float64: [try compute(inputs.present, Double.self)]
     case .int64: [try computeInteger(inputs.present, Int64.self)]
     case .int32: [try computeInteger(inputs.present, Int32.self)]
+    case .uint64: [try computeInteger(inputs.present, UInt64.self)]
     case .bool: throw .unsupportedType(inputs[0].dtype)
     default: try Conversion.widening(inputs, run)
     }
