@@ -82,4 +82,20 @@ import Testing
     #expect(throws: MathError.self) { try Gemm.single(m: 4, n: 4, k: 4, a: a, lda: 3, b: a, c: &c) }
     #expect(throws: MathError.self) { try Gemm.single(m: -1, n: 4, k: 4, a: a, b: a, c: &c) }
   }
+
+  @Test(arguments: Case.all) func computesInFloat64AsInFloat32(_ g: Case) throws {
+    let (lda, ldb, ldc) = ((g.transposeA ? g.m : g.k) + g.gap, (g.transposeB ? g.k : g.n) + g.gap, g.n + g.gap)
+    let draw = { (count: Int, seed: Int) in (0..<max(1, count)).map { Float(($0 * 7 + seed) % 23 - 11) / 8 } }
+    let a = draw((g.transposeA ? g.k : g.m) * lda, 1), b = draw((g.transposeB ? g.n : g.k) * ldb, 2)
+    var wanted = draw(g.m * ldc, 3)
+    var found = wanted.map(Double.init)
+    Self.naive(g, a, lda, b, ldb, &wanted, ldc)
+    try found.withUnsafeMutableBufferPointer { c in
+      guard let c = c.baseAddress else { return }
+      try Gemm.double(
+        transposeA: g.transposeA, transposeB: g.transposeB, m: g.m, n: g.n, k: g.k, alpha: Double(g.alpha),
+        a: a.map(Double.init), lda: lda, b: b.map(Double.init), ldb: ldb, beta: Double(g.beta), c: c, ldc: ldc)
+    }
+    #expect(zip(found, wanted).allSatisfy { abs($0 - Double($1)) < 1e-3 })
+  }
 }

@@ -1,5 +1,5 @@
-"""Cases of single operators, in the folders that `onnx-shrink conformance` reads: made by ONNX Runtime or by the reference."""
-import json, pathlib, tempfile
+"""Cases of single operators in the folders that `onnx-shrink conformance` reads, made by ONNX Runtime or the reference."""
+import pathlib, tempfile
 
 import numpy as np
 import onnx, onnx.reference
@@ -23,6 +23,27 @@ def reference(model, feeds):
     return onnx.reference.ReferenceEvaluator(model).run(None, feeds)
 
 
+def one_node(op, opset, inputs, outputs, constants, attributes):
+    """A model of one node, and what to feed it."""
+    names = ["" if x is None else f"x{i}" for i, x in enumerate(inputs)]
+    results = [f"y{i}" for i in range(outputs)] if isinstance(outputs, int) else list(outputs)
+    given = {name: x for name, x in zip(names, inputs) if name}
+    held = {names[i] for i in constants}
+    kind = lambda x: helper.np_dtype_to_tensor_dtype(x.dtype)
+    graph = helper.make_graph(
+        [helper.make_node(op, names, results, **attributes)], op,
+        [helper.make_tensor_value_info(n, kind(x), x.shape) for n, x in given.items() if n not in held],
+        [onnx.ValueInfoProto(name=n) for n in results if n],
+        [numpy_helper.from_array(x, n) for n, x in given.items() if n in held])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
+    inferred = {v.name: v for v in onnx.shape_inference.infer_shapes(model).graph.output}
+    for value in model.graph.output:
+        value.CopyFrom(inferred[value.name])
+        if not value.type.tensor_type.elem_type:
+            value.type.tensor_type.elem_type = TensorProto.FLOAT
+    return model, {n: x for n, x in given.items() if n not in held}
+
+
 class Cases:
     """A folder of cases that is gone when the block ends."""
 
@@ -35,34 +56,22 @@ class Cases:
     def __exit__(self, *error):
         self.temporary.cleanup()
 
-    def add(self, op, opset, inputs, outputs=1, compute=runtime, constants=(), **attributes):
+    def add(self, op, opset, inputs, outputs=1, compute=runtime, constants=(), precise=False, **attributes):
         """Writes a case of one node; `inputs`: arrays, None for one that is left out; `outputs`: how many, or names
-        with "" for one that is left out; `constants`: slots that the model holds."""
-        names = ["" if x is None else f"x{i}" for i, x in enumerate(inputs)]
-        results = [f"y{i}" for i in range(outputs)] if isinstance(outputs, int) else list(outputs)
-        node = helper.make_node(op, names, results, **attributes)
-        given = {name: x for name, x in zip(names, inputs) if name}
-        held = {names[i] for i in constants}
-        kind = lambda x: helper.np_dtype_to_tensor_dtype(x.dtype)
-        graph = helper.make_graph(
-            [node], op, [helper.make_tensor_value_info(n, kind(x), x.shape) for n, x in given.items() if n not in held],
-            [onnx.ValueInfoProto(name=n) for n in results if n],
-            [numpy_helper.from_array(x, n) for n, x in given.items() if n in held])
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
-        inferred = {v.name: v for v in onnx.shape_inference.infer_shapes(model).graph.output}
-        for value in model.graph.output:
-            value.CopyFrom(inferred[value.name])
-            if not value.type.tensor_type.elem_type:
-                value.type.tensor_type.elem_type = TensorProto.FLOAT
-        feeds = {n: x for n, x in given.items() if n not in held}
+        with "" for one that is left out; `constants`: slots that the model holds; `precise`: computed in float64."""
+        model, feeds = one_node(op, opset, inputs, outputs, constants, attributes)
+        if precise:
+            wide = [x.astype(np.float64) if x is not None and x.dtype == np.float32 else x for x in inputs]
+            results = [y.astype(np.float32) for y in compute(*one_node(op, opset, wide, outputs, constants, attributes))]
+        else:
+            results = compute(model, feeds)
         folder = self.folder / "cases" / f"{self.count:03d}_{op}_{opset}"
         data = folder / "test_data_set_0"
         data.mkdir(parents=True)
         onnx.save(model, folder / "model.onnx")
-        for i, x in enumerate(feeds.values()):
-            (data / f"input_{i}.pb").write_bytes(numpy_helper.from_array(x).SerializeToString())
-        for i, y in enumerate(compute(model, feeds)):
-            (data / f"output_{i}.pb").write_bytes(numpy_helper.from_array(np.asarray(y)).SerializeToString())
+        for kind, arrays in (("input", feeds.values()), ("output", results)):
+            for i, x in enumerate(arrays):
+                (data / f"{kind}_{i}.pb").write_bytes(numpy_helper.from_array(np.asarray(x)).SerializeToString())
         self.count += 1
 
     def run(self, test):

@@ -37,6 +37,19 @@ package struct Einsum: Operator {
     }
   }
 
+  package func couple(_ c: inout Coupling) {
+    let shapes = c.inputs.present.map(\.shape)
+    guard let read = try? EinsumEquation(equation, ranks: shapes.map(\.count)),
+      let sizes = try? read.sizes(shapes)
+    else { return }
+    for (slot, labels) in read.operands.enumerated() {
+      for (axis, label) in labels.enumerated() where shapes[slot][axis] == sizes[label] {
+        guard let to = read.result.firstIndex(of: label) else { continue }
+        c.tie(.input(slot, axis), .output(0, to))
+      }
+    }
+  }
+
   private func run<T: EinsumElement>(_ operands: [Tensor], _ type: T.Type) throws(OperatorError) -> Tensor {
     let read = try EinsumEquation(equation, ranks: operands.map(\.rank))
     return try EinsumContraction.run(read, operands, sizes: read.sizes(operands.map(\.shape)), type)

@@ -54,7 +54,7 @@ import Testing
 
   @Test func refusesWhatDoesNotFit() {
     let x = Tensor.counting([3, 2, 4]), w = Tensor.counting([1, 5, 4]), r = Tensor.counting([1, 5, 5])
-    let refuses = { (attributes: [String: Attribute.Value], operands: [Tensor?]) in
+    let refuses = { (attributes: [String: Attribute.Value], operands: [Tensor?]) -> Void in
       let node = NodeCase("RNN", attributes, operands: operands, constants: Set(operands.indices))
       #expect(throws: OperatorError.self) {
         _ = try node.infer()
