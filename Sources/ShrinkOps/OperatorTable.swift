@@ -62,6 +62,7 @@ package enum OperatorTable {
     RMSNormalization.self,
     RNN.self,
     Reduce.self,
+    Resample.self,
     Reshape.self,
     RotaryEmbedding.self,
     STFT.self,
