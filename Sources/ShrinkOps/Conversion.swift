@@ -40,6 +40,32 @@ enum Conversion {
     return Tensor(dtype: dtype, shape: x.shape, storage: storage)
   }
 
+  /// The nearest integers of a float64 tensor, ties to even, at the bounds of the type where they lie beyond.
+  static func saturated(_ x: Tensor, to dtype: DType) throws(OperatorError) -> Tensor {
+    guard let bounds = bounds(dtype) else { throw .unsupportedType(dtype) }
+    let rounded = Elementwise.map(x) { (v: Double) in
+      max(bounds.lowerBound, min(bounds.upperBound, v.rounded(.toNearestOrEven)))
+    }
+    return try convert(rounded, to: dtype)
+  }
+
+  /// Least and greatest integer of a type; nil for types that are not integers of at least a byte.
+  ///
+  /// The greatest of 64 bits is the greatest float64 below it.
+  private static func bounds(_ dtype: DType) -> ClosedRange<Double>? {
+    switch dtype {
+    case .int8: -128...127
+    case .uint8: 0...255
+    case .int16: -32768...32767
+    case .uint16: 0...65535
+    case .int32: -0x1p31...0x1p31 - 1
+    case .uint32: 0...0x1p32 - 1
+    case .int64: -0x1p63...(0x1p63).nextDown
+    case .uint64: 0...(0x1p64).nextDown
+    default: nil
+    }
+  }
+
   /// Runs a kernel on operands of a type that it does not know in a wider type that it does.
   ///
   /// Float32 for 16-bit floats, int64 for integers, which wraps to the same low bits. Throws when there is no wider

@@ -20,7 +20,8 @@ struct WindowPooling: Sendable {
     return [try .sized(x.dtype, x.shape.prefix(2) + placed.output)]
   }
 
-  private func place(_ shape: [Int]) throws(OperatorError) -> PlacedWindow {
+  /// Where the window stops on a tensor of this shape.
+  func place(_ shape: [Int]) throws(OperatorError) -> PlacedWindow {
     guard shape.count > 2 else { throw .invalid("pools a tensor of shape \(shape), which has no spatial axes") }
     return try window.placed(on: Array(shape.dropFirst(2)))
   }

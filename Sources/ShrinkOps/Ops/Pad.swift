@@ -1,5 +1,4 @@
 import ShrinkGraph
-import ShrinkMath
 
 /// Adds elements at the ends of axes, or removes them where a pad is negative.
 package struct Pad: Operator {
@@ -85,13 +84,7 @@ package struct Pad: Operator {
     let sources = zip(x.shape, ends).enumerated().map { axis, of in
       (0..<shape[axis]).map { source($0 - of.1.before, size: of.0) }
     }
-    switch x.dtype.bits {
-    case 8: return [copy(x, fill, sources, shape, UInt8.self)]
-    case 16: return [copy(x, fill, sources, shape, UInt16.self)]
-    case 32: return [copy(x, fill, sources, shape, UInt32.self)]
-    case 64 where x.dtype != .complex64: return [copy(x, fill, sources, shape, UInt64.self)]
-    default: throw .noKernel(for: x.dtype)
-    }
+    return [try IndexedCopy.copied(x, sources, fill: fill)]
   }
 
   /// The index that a padded place reads; -1 for the constant.
@@ -107,43 +100,6 @@ package struct Pad: Operator {
       let place = (i % period + period) % period
       return min(place, period - place)
     }
-  }
-
-  /// Copies elements as bit patterns.
-  private func copy<T: FixedWidthInteger>(
-    _ x: Tensor, _ fill: Tensor?, _ sources: [[Int]], _ shape: [Int], _ type: T.Type
-  ) -> Tensor {
-    let result = TensorStorage(byteCount: shape.product * MemoryLayout<T>.stride)
-    let to = result.bytes.bindMemory(to: T.self, capacity: shape.product)
-    let fill = fill?.withBytes { $0.loadUnaligned(as: T.self) } ?? 0
-    let (width, columns) = (x.shape.last ?? 1, sources.last ?? [0])
-    x.withBytes { bytes in
-      guard let from = bytes.baseAddress?.assumingMemoryBound(to: T.self) else { return }
-      Parallel.forEach(shape.dropLast().product, minimumChunk: max(1, parallelGrain / max(1, columns.count))) { rows in
-        for row in rows {
-          let line = to + row * columns.count
-          guard let source = Self.line(row, sources.dropLast(), shape, x.shape) else {
-            line.update(repeating: fill, count: columns.count)
-            continue
-          }
-          for (i, column) in columns.enumerated() { line[i] = column < 0 ? fill : from[source * width + column] }
-        }
-      }
-    }
-    return Tensor(dtype: x.dtype, shape: shape, storage: result)
-  }
-
-  /// The line of the operand that a line of the result reads; nil where it is all constant.
-  private static func line(_ row: Int, _ sources: ArraySlice<[Int]>, _ shape: [Int], _ own: [Int]) -> Int? {
-    var (rest, result, stride) = (row, 0, 1)
-    for axis in sources.indices.reversed() {
-      let index = sources[axis][rest % shape[axis]]
-      guard index >= 0 else { return nil }
-      rest /= shape[axis]
-      result += index * stride
-      stride *= own[axis]
-    }
-    return result
   }
 
   package func couple(_ c: inout Coupling) {

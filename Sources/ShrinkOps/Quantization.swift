@@ -1,0 +1,86 @@
+import ShrinkGraph
+import ShrinkMath
+
+/// What the quantising operators share: which scale belongs to which element, and numbers behind quantised elements.
+///
+/// Source: the ONNX specification of QuantizeLinear, versions 10 to 28.
+enum Quantization {
+  /// Where the scale of each element stands: for element (o, i, j) of outer × length × inner at
+  /// o · outerStep + i / block · axisStep + j · innerStep.
+  struct Granularity: Equatable {
+    let length: Int
+    let inner: Int
+    var outerStep = 0
+    var axisStep = 0
+    var innerStep = 0
+    var block = 1
+
+    /// Reads it from the shape of the scale: one number, one for each place of `axis`, or one for each block of places.
+    init(_ shape: [Int], scale: [Int], axis: Int, block: Int) throws(OperatorError) {
+      let isScalar = scale.isEmpty || (scale == [1] && block == 0)
+      guard !isScalar else {
+        (length, inner) = (1, shape.product)
+        return
+      }
+      let axis = try Axes.position(axis, rank: shape.count)
+      length = shape[axis]
+      inner = shape.dropFirst(axis + 1).product
+      if block == 0 {
+        guard scale == [length] else {
+          throw .invalid("a scale of shape \(scale) does not fit axis \(axis) of \(shape)")
+        }
+        axisStep = 1
+        return
+      }
+      var wanted = shape
+      wanted[axis] = (length + block - 1) / block
+      guard scale == wanted else {
+        throw .invalid("a scale of shape \(scale) does not fit blocks of \(block) along axis \(axis) of \(shape)")
+      }
+      (self.block, axisStep, innerStep, outerStep) = (block, inner, 1, wanted[axis] * inner)
+    }
+
+    /// Calls `body(first, count, scale)` for runs of elements: their first element and the place of its scale.
+    @inline(__always)
+    func forEachRun(_ count: Int, _ body: (Int, Int, Int) -> Void) {
+      guard inner > 0, length > 0, count > 0 else { return }
+      if length == 1, axisStep == 0 {
+        return Parallel.forEach(count, minimumChunk: parallelGrain) { body($0.lowerBound, $0.count, 0) }
+      }
+      Parallel.forEach(count / inner, minimumChunk: max(1, parallelGrain / inner)) { rows in
+        for row in rows {
+          let (o, i) = row.quotientAndRemainder(dividingBy: length)
+          body(row * inner, inner, o * outerStep + i / block * axisStep)
+        }
+      }
+    }
+  }
+
+  /// The numbers of a quantised tensor as float32, which holds those of at most 16 bits exactly.
+  static func numbers(_ x: Tensor) throws(OperatorError) -> Tensor {
+    if let decoded = LowPrecision.decoded(x) { return decoded }
+    return try Conversion.convert(x, to: .float32)
+  }
+
+  /// y = saturate(round(x) + zero), elements of a type of at most 16 bits.
+  static func saturated(_ x: Float, _ zero: Float, _ bounds: ClosedRange<Float>) -> Float {
+    let sum = x.rounded(.toNearestOrEven) + zero
+    return sum.isNaN ? bounds.lowerBound : max(bounds.lowerBound, min(bounds.upperBound, sum))
+  }
+
+  /// Least and greatest integer of a quantised type.
+  static func bounds(_ dtype: DType) -> ClosedRange<Float>? {
+    switch dtype {
+    case .int8: -128...127
+    case .uint8: 0...255
+    case .int16: -32768...32767
+    case .uint16: 0...65535
+    default: LowPrecision.bounds(dtype)
+    }
+  }
+
+  /// Float32 integers in range as elements of an integer type.
+  static func stored(_ x: Tensor, _ dtype: DType) throws(OperatorError) -> Tensor {
+    LowPrecision.isKnown(dtype) ? try LowPrecision.encoded(x, dtype) : try Conversion.convert(x, to: dtype)
+  }
+}
