@@ -12,10 +12,7 @@ package struct Cast: Operator {
     if attributes.opType == "CastLike" {
       target = nil
     } else {
-      let number = try attributes.int("to")
-      guard let target = number.flatMap(Int32.init(exactly:)).flatMap(DType.init(rawValue:)) else {
-        throw .invalid("attribute 'to' names no element type")
-      }
+      guard let target = try attributes.dtype("to") else { throw .invalid("attribute 'to' is missing") }
       self.target = target
     }
   }
