@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Arithmetic on two operands that are broadcast together.
 package struct Arithmetic: Operator {
   package static let names = Function.allCases.map(\.rawValue)
-  package static let opsets = 7...28
+  package static let opsets = 1...28
   package static let inputs = 2...2
 
   /// Which function.
@@ -18,6 +18,7 @@ package struct Arithmetic: Operator {
   private let function: Function
   /// Whether Mod takes the sign of the dividend, as C does.
   private let isC: Bool
+  private let placement: Broadcast.Placement
 
   package init(_ attributes: Attributes) throws(OperatorError) {
     guard let function = Function(rawValue: attributes.opType) else {
@@ -25,17 +26,22 @@ package struct Arithmetic: Operator {
     }
     self.function = function
     isC = try attributes.int("fmod", default: 0) != 0
+    placement = try Broadcast.Placement(attributes)
   }
 
   package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
     guard inputs[0].dtype == inputs[1].dtype || function == .pow else {
       throw .differentTypes(inputs[0].dtype, inputs[1].dtype)
     }
-    return [TensorType(inputs[0].dtype, try Broadcast.shape([inputs[0].shape, inputs[1].shape]))]
+    return [try .sized(inputs[0].dtype, placement.shape(inputs))]
   }
 
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     let shape = try infer(inputs.types)[0].shape
+    return try compute(try placement.placed(inputs), shape)
+  }
+
+  private func compute(_ inputs: Operands<Tensor>, _ shape: [Int]) throws(OperatorError) -> [Tensor] {
     let a = inputs[0]
     if function == .pow, !a.dtype.isFloat || !inputs[1].dtype.isFloat {
       return [try Self.mixedPower(a, inputs[1], shape)]
@@ -46,18 +52,36 @@ package struct Arithmetic: Operator {
     case .float64: [compute(a, b, shape, Double.self)]
     case .int64: [try computeInteger(a, b, shape, Int64.self)]
     case .int32: [try computeInteger(a, b, shape, Int32.self)]
+    case .uint64: [try computeInteger(a, b, shape, UInt64.self)]
     case .bool: throw .unsupportedType(a.dtype)
-    default: try Conversion.widening(Operands([a, b]), run)
+    default:
+      try Conversion.widening(Operands([a, b])) { (x: Operands<Tensor>) throws(OperatorError) in try compute(x, shape) }
     }
   }
 
-  package func couple(_ c: inout Coupling) { Broadcast.couple(&c) }
+  package func couple(_ c: inout Coupling) { placement.couple(&c) }
 
-  /// Integer bases or exponents: computed in float64, whose 53 bits hold every power that networks take of a shape.
+  /// Integer bases or exponents: in integers where both are and no exponent is negative, else in float64.
   private static func mixedPower(_ a: Tensor, _ b: Tensor, _ shape: [Int]) throws(OperatorError) -> Tensor {
+    if !a.dtype.isFloat, let exponents = b.integers, exponents.allSatisfy({ $0 >= 0 }), Tensor.count(shape) > 0 {
+      let base = try Conversion.convert(a, to: .int64)
+      let exponent = Tensor(shape: b.shape, exponents.map(Int64.init))
+      return try Conversion.convert(Broadcast.map(base, exponent, to: shape, power), to: a.dtype)
+    }
     let base = try Conversion.convert(a, to: .float64)
     let exponent = try Conversion.convert(b, to: .float64)
     return try Conversion.convert(Broadcast.map(base, exponent, to: shape, Double.power), to: a.dtype)
+  }
+
+  /// x to the power n ≥ 0 by squaring; wraps.
+  private static func power(_ x: Int64, _ n: Int64) -> Int64 {
+    var (result, square, rest) = (Int64(1), x, n)
+    while rest > 0 {
+      if rest & 1 == 1 { result = result &* square }
+      square = square &* square
+      rest >>= 1
+    }
+    return result
   }
 
   @_specialize(where T == Float)
@@ -87,10 +111,10 @@ package struct Arithmetic: Operator {
     return (rest < 0) != (y < 0) ? rest + y : rest
   }
 
-  private func computeInteger<T: FixedWidthInteger & SignedInteger & TensorElement>(
+  private func computeInteger<T: FixedWidthInteger & TensorElement>(
     _ a: Tensor, _ b: Tensor, _ shape: [Int], _: T.Type
   ) throws(OperatorError) -> Tensor {
-    if function == .div || function == .mod {
+    if function == .div || function == .mod, Tensor.count(shape) > 0 {
       guard !b.elements(T.self).contains(0) else { throw .divisionByZero() }
     }
     switch function {

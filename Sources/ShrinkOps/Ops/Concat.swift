@@ -3,12 +3,14 @@ import ShrinkGraph
 /// Joins its operands along one axis.
 package struct Concat: Operator {
   package static let names = ["Concat"]
-  package static let opsets = 4...28
+  package static let opsets = 1...28
   package static let inputs = 1...Int.max
   private let axis: Int
 
   package init(_ attributes: Attributes) throws(OperatorError) {
-    guard let axis = try attributes.int("axis") else { throw .invalid("attribute 'axis' is missing") }
+    guard let axis = try attributes.int("axis") ?? (attributes.opset < 4 ? 1 : nil) else {
+      throw .invalid("attribute 'axis' is missing")
+    }
     self.axis = axis
   }
 
@@ -20,7 +22,9 @@ package struct Concat: Operator {
       guard input.shape.count == shape.count,
         shape.indices.allSatisfy({ $0 == axis || shape[$0] == input.shape[$0] })
       else { throw .cannotJoin(shape, input.shape, axis) }
-      shape[axis] += input.shape[axis]
+      let (size, overflow) = shape[axis].addingReportingOverflow(input.shape[axis])
+      guard !overflow else { throw .cannotJoin(shape, input.shape, axis) }
+      shape[axis] = size
     }
     return [TensorType(inputs[0].dtype, try Axes.checked(shape, inputs[0].dtype))]
   }

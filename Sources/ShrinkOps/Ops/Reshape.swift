@@ -3,16 +3,19 @@ import ShrinkGraph
 /// The same elements under another shape: 0 copies a size, −1 takes what is left.
 package struct Reshape: Operator {
   package static let names = ["Reshape"]
-  package static let opsets = 5...28
-  package static let inputs = 2...2
+  package static let opsets = 1...28
+  package static let inputs = 1...2
   private let allowsZero: Bool
+  /// The target before opset 5.
+  private let attribute: [Int]?
 
   package init(_ attributes: Attributes) throws(OperatorError) {
     allowsZero = try attributes.int("allowzero", default: 0) != 0
+    attribute = attributes.opset < 5 ? try attributes.ints("shape") : nil
   }
 
   package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
-    let target = try Axes.constant(inputs, 1, "shape") ?? []
+    guard let target = try Axes.integers(attribute, inputs, 1, "shape") else { throw .invalid("the shape is missing") }
     return [TensorType(inputs[0].dtype, try resolve(target, inputs[0].shape))]
   }
 
@@ -26,7 +29,7 @@ package struct Reshape: Operator {
       guard axis < input.count else { throw .noSize(axis, input) }
       shape[axis] = input[axis]
     }
-    let count = Tensor.count(input)
+    guard let count = Tensor.checkedCount(input) else { throw .misfit(input, target) }
     if let open = shape.firstIndex(of: -1) {
       shape[open] = 1
       guard let known = Tensor.checkedCount(shape), known > 0, count % known == 0 else { throw .misfit(input, target) }
@@ -37,19 +40,22 @@ package struct Reshape: Operator {
   }
 
   package func couple(_ c: inout Coupling) {
-    guard c.inputs.optional(1)?.constant?.integers != nil else { return }
+    guard attribute != nil || c.inputs.optional(1)?.constant?.integers != nil else { return }
     Regrouping.couple(&c)
   }
 
   package func resize(_ c: Coupling, to size: (Port) -> Int) -> [Resize] {
-    guard let old = c.inputs.optional(1)?.constant?.integers else { return [] }
+    guard let old = attribute ?? c.inputs.optional(1)?.constant?.integers else { return [] }
     var new = old
     for axis in old.indices where old[axis] != -1 {
       let wanted = size(.output(0, axis))
       let copies = old[axis] == 0 && !allowsZero && axis < c.inputs[0].shape.count
       if copies ? size(.input(0, axis)) != wanted : old[axis] != wanted { new[axis] = wanted }
     }
-    return new == old ? [] : [.operand(1, Tensor(shape: [new.count], new.map(Int64.init)))]
+    if new == old { return [] }
+    return attribute != nil
+      ? [.attribute("shape", .ints(new.map(Int64.init)))]
+      : [.operand(1, Tensor(shape: [new.count], new.map(Int64.init)))]
   }
 }
 

@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Cuts one axis into consecutive parts, of given or of equal lengths.
 package struct Split: Operator {
   package static let names = ["Split"]
-  package static let opsets = 2...28
+  package static let opsets = 1...28
   package static let inputs = 1...2
   private let axis: Int
   private let parts: Int

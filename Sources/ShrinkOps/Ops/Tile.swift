@@ -3,10 +3,13 @@ import ShrinkGraph
 /// Repeats the whole operand along each axis.
 package struct Tile: Operator {
   package static let names = ["Tile"]
-  package static let opsets = 6...28
-  package static let inputs = 2...2
+  package static let opsets = 1...28
+  package static let inputs = 2...3
 
-  package init(_ attributes: Attributes) {}
+  /// Whether one axis is repeated, as before opset 6.
+  private let isOneAxis: Bool
+
+  package init(_ attributes: Attributes) { isOneAxis = attributes.opset < 6 }
 
   package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
     let (shape, repeats) = (inputs[0].shape, try repeats(inputs))
@@ -29,6 +32,14 @@ package struct Tile: Operator {
   }
 
   private func repeats(_ inputs: Operands<TensorType>) throws(OperatorError) -> [Int] {
+    if isOneAxis {
+      guard let count = try Axes.scalar(inputs, 1, "tiles"), let axis = try Axes.scalar(inputs, 2, "axis") else {
+        throw .invalid("operand 'axis' is missing")
+      }
+      var result = inputs[0].shape.map { _ in 1 }
+      result[try Axes.position(axis, rank: result.count)] = count
+      return result
+    }
     let repeats = try Axes.constant(inputs, 1, "repeats") ?? []
     guard repeats.count == inputs[0].shape.count else {
       throw .invalid("repeats \(repeats.count) axes of a tensor with \(inputs[0].shape.count)")

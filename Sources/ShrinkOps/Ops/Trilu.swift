@@ -9,7 +9,9 @@ package struct Trilu: Operator {
   package static let inputs = 1...2
   private let isUpper: Bool
 
-  package init(_ attributes: Attributes) throws(OperatorError) { isUpper = try attributes.int("upper", default: 1) != 0 }
+  package init(_ attributes: Attributes) throws(OperatorError) {
+    isUpper = try attributes.int("upper", default: 1) != 0
+  }
 
   package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
     let x = inputs[0]
