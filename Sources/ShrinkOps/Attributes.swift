@@ -39,6 +39,15 @@ package struct Attributes: Sendable {
   /// An integer with a default.
   package func int(_ name: String, default value: Int) throws(OperatorError) -> Int { try int(name) ?? value }
 
+  /// An element type by its number in ONNX; nil when it is left out.
+  package func dtype(_ name: String) throws(OperatorError) -> DType? {
+    guard let number = try int(name) else { return nil }
+    guard let dtype = Int32(exactly: number).flatMap(DType.init(rawValue:)) else {
+      throw .invalid("attribute '\(name)' is \(number), which is no element type")
+    }
+    return dtype
+  }
+
   /// A list of integers; nil when it is left out.
   package func ints(_ name: String) throws(OperatorError) -> [Int]? {
     switch byName[name] {

@@ -23,14 +23,41 @@ enum Axes {
     return result
   }
 
+  /// An index counted from 0; a negative one counts from the end.
+  ///
+  /// Throws when the axis has no such index.
+  static func index(_ index: Int, length: Int) throws(OperatorError) -> Int {
+    guard index < length, index >= -length else {
+      throw OperatorError(.badData, "takes index \(index) of an axis of \(length)")
+    }
+    return index < 0 ? index + length : index
+  }
+
+  /// The integers of an operand of indices.
+  ///
+  /// Throws when it has another type than int32 or int64.
+  static func indices(_ tensor: Tensor) throws(OperatorError) -> [Int] {
+    guard tensor.dtype == .int64 || tensor.dtype == .int32, let indices = tensor.integers else {
+      throw .unsupportedType(tensor.dtype)
+    }
+    return indices
+  }
+
   /// The integers of an operand that must be known before the network runs; nil when it is left out.
   static func constant(_ inputs: Operands<TensorType>, _ slot: Int, _ name: String) throws(OperatorError) -> [Int]? {
     guard let type = inputs.optional(slot) else { return nil }
-    guard let tensor = type.constant else { throw .notConstant(name) }
+    guard let tensor = type.constant else { throw .shapeDependsOnData }
     guard let integers = tensor.integers else {
       throw .unsupported("operand '\(name)' has elements of type \(type.dtype)")
     }
     return integers
+  }
+
+  /// The one integer of an operand that must be known before the network runs; nil when it is left out.
+  static func scalar(_ inputs: Operands<TensorType>, _ slot: Int, _ name: String) throws(OperatorError) -> Int? {
+    guard let integers = try constant(inputs, slot, name) else { return nil }
+    guard integers.count == 1 else { throw .invalid("operand '\(name)' has \(integers.count) elements instead of one") }
+    return integers[0]
   }
 
   /// The integers of an attribute where it is given, or else of an operand; nil when both are left out.
@@ -75,9 +102,5 @@ extension OperatorError {
 
   fileprivate static func noAxis(_ axis: Int, _ rank: Int) -> OperatorError {
     .invalid("names axis \(axis) of a tensor with \(rank) axes")
-  }
-  fileprivate static func notConstant(_ name: String) -> OperatorError {
-    .unsupported(
-      "operand '\(name)' is computed from the network's data, so the shape of the result is not known before")
   }
 }

@@ -23,6 +23,48 @@ enum Broadcast {
     return try Axes.checked(result, .uint8)
   }
 
+  /// How the second operand stood against the first before opset 7: equal shapes, or with `broadcast` its axes from `axis`
+  /// of the first on, at the end when that is left out.
+  struct Placement: Sendable {
+    private let isNamed: Bool
+    private let isBroadcast: Bool
+    private let axis: Int?
+
+    /// Reads `broadcast` and `axis`.
+    init(_ attributes: Attributes) throws(OperatorError) {
+      isNamed = attributes.opset < 7
+      isBroadcast = isNamed ? try attributes.int("broadcast", default: 0) != 0 : true
+      axis = isNamed && isBroadcast ? try attributes.int("axis") : nil
+    }
+
+    /// The shape under which the second operand repeats into the first as others do from opset 7 on.
+    func shape(_ b: [Int], against a: [Int]) throws(OperatorError) -> [Int] {
+      guard isNamed else { return b }
+      guard isBroadcast || a == b else { throw .cannotBroadcast([a, b]) }
+      guard isBroadcast, let axis, Tensor.checkedCount(b) != 1 else { return b }
+      let first = try Axes.position(axis, rank: a.count)
+      guard first + b.count <= a.count else { throw .cannotBroadcast([a, b]) }
+      return b + [Int](repeating: 1, count: a.count - first - b.count)
+    }
+
+    /// Both operands as they repeat from opset 7 on.
+    func placed(_ inputs: Operands<Tensor>) throws(OperatorError) -> Operands<Tensor> {
+      let shape = try shape(inputs[1].shape, against: inputs[0].shape)
+      return Operands([inputs[0], inputs[1].reshaped(shape)])
+    }
+
+    /// The shape of the result.
+    func shape(_ inputs: Operands<TensorType>) throws(OperatorError) -> [Int] {
+      try Broadcast.shape([inputs[0].shape, shape(inputs[1].shape, against: inputs[0].shape)])
+    }
+
+    /// Ties what repeats from the last axis on; other placements stay whole.
+    func couple(_ c: inout Coupling) {
+      guard let b = try? shape(c.inputs[1].shape, against: c.inputs[0].shape), b == c.inputs[1].shape else { return }
+      Broadcast.couple(&c)
+    }
+  }
+
   /// Steps in elements along the axes of `result` for an array of `shape`; 0 where it repeats.
   static func strides(_ shape: [Int], in result: [Int]) -> [Int] {
     let own = Axes.strides(shape)

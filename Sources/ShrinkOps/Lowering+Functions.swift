@@ -37,7 +37,8 @@ extension Lowering {
   ]
 
   private static let unary: [String: [ElementChain.Function]] = [
-    "Relu": [.clip(0, .infinity)], "Sigmoid": [.sigmoid], "Tanh": [.tanh], "Erf": [.erf], "Exp": [.exp], "Sqrt": [.sqrt],
+    "Relu": [.clip(0, .infinity)], "Sigmoid": [.sigmoid], "Tanh": [.tanh], "Erf": [.erf], "Exp": [.exp],
+    "Sqrt": [.sqrt],
     "Abs": [.absolute], "Neg": [.linear(-1, 0)], "Reciprocal": [.reciprocal], "HardSwish": [.hardSwish],
   ]
 

@@ -29,6 +29,13 @@ package protocol Operator: Sendable {
 extension Operator {
   package func couple(_ c: inout Coupling) {}
   package func resize(_ c: Coupling, to size: (Port) -> Int) -> [Resize] { [] }
+
+  /// Types of results whose shapes depend on the elements of every operand: known only where all of them are.
+  func inferByRunning(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
+    let operands = Operands<Tensor>(inputs.items.map { $0?.constant })
+    guard operands.present.count == inputs.present.count else { throw .shapeDependsOnData }
+    return try run(operands).map(TensorType.init(constant:))
+  }
 }
 
 /// An edit of a node that holds a size.

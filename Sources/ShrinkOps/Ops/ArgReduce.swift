@@ -27,20 +27,9 @@ package struct ArgReduce: Operator {
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     let (x, shape) = (inputs[0], try infer(inputs.types)[0].shape)
     let axis = try Axes.position(axis, rank: x.rank)
-    switch x.dtype {
-    case .float32: return [find(x, axis, shape, Float.self)]
-    case .float64: return [find(x, axis, shape, Double.self)]
-    case .int64: return [find(x, axis, shape, Int64.self)]
-    case .int32: return [find(x, axis, shape, Int32.self)]
-    case .int8: return [find(x, axis, shape, Int8.self)]
-    case .int16: return [find(x, axis, shape, Int16.self)]
-    case .uint16: return [find(x, axis, shape, UInt16.self)]
-    case .uint32: return [find(x, axis, shape, UInt32.self)]
-    case .uint64: return [find(x, axis, shape, UInt64.self)]
-    case .uint8: return [find(x, axis, shape, UInt8.self)]
-    case .float16, .bfloat16: return try Conversion.widening(inputs, run)
-    default: throw .unsupportedType(x.dtype)
-    }
+    guard x.dtype != .bool else { throw .unsupportedType(x.dtype) }
+    let wide = try x.computable()
+    return [try Search(x: wide, axis: axis, shape: shape, isMax: isMax, takesLast: takesLast).run(wide.dtype)]
   }
 
   package func couple(_ c: inout Coupling) {
@@ -48,19 +37,27 @@ package struct ArgReduce: Operator {
     Reduction.couple(&c, [axis], keepsAxes: keepsAxis)
   }
 
-  private func find<T: Comparable & TensorElement>(_ x: Tensor, _ axis: Int, _ shape: [Int], _: T.Type) -> Tensor {
-    let length = x.shape[axis]
-    let inner = Tensor.count(Array(x.shape[(axis + 1)...]))
-    return Tensor(shape: shape, Int64.self) { target in
-      x.withElements(T.self) { source in
-        for i in target.indices {
-          let first = i / inner * length * inner + i % inner
-          var best = 0
-          for k in 1..<max(1, length) {
-            let (new, old) = (source[first + k * inner], source[first + best * inner])
-            if isMax ? new > old : new < old { best = k } else if takesLast, new == old { best = k }
+  private struct Search: NumberKernel {
+    let x: Tensor
+    let axis: Int
+    let shape: [Int]
+    let isMax: Bool
+    let takesLast: Bool
+
+    func run<T: NumberElement>(_ type: T.Type) throws(OperatorError) -> Tensor {
+      let length = x.shape[axis]
+      let inner = x.shape[(axis + 1)...].product
+      return Tensor(shape: shape, Int64.self) { target in
+        x.withElements(T.self) { source in
+          for i in target.indices {
+            let first = i / inner * length * inner + i % inner
+            var best = 0
+            for k in 1..<max(1, length) {
+              let (new, old) = (source[first + k * inner], source[first + best * inner])
+              if isMax ? new > old : new < old { best = k } else if takesLast, new == old { best = k }
+            }
+            target[i] = Int64(best)
           }
-          target[i] = Int64(best)
         }
       }
     }

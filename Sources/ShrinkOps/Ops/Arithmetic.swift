@@ -16,9 +16,9 @@ package struct Arithmetic: Operator {
     case sub = "Sub"
   }
   private let function: Function
-  private let broadcast: LegacyBroadcast
   /// Whether Mod takes the sign of the dividend, as C does.
   private let isC: Bool
+  private let placement: Broadcast.Placement
 
   package init(_ attributes: Attributes) throws(OperatorError) {
     guard let function = Function(rawValue: attributes.opType) else {
@@ -26,23 +26,22 @@ package struct Arithmetic: Operator {
     }
     self.function = function
     isC = try attributes.int("fmod", default: 0) != 0
-    broadcast = try LegacyBroadcast(attributes)
+    placement = try Broadcast.Placement(attributes)
   }
 
   package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
-    let inputs = try broadcast.aligned(inputs)
     guard inputs[0].dtype == inputs[1].dtype || function == .pow else {
       throw .differentTypes(inputs[0].dtype, inputs[1].dtype)
     }
-    return [TensorType(inputs[0].dtype, try Broadcast.shape([inputs[0].shape, inputs[1].shape]))]
+    return [try .sized(inputs[0].dtype, placement.shape(inputs))]
   }
 
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     let shape = try infer(inputs.types)[0].shape
-    return try run(broadcast.aligned(inputs), shape)
+    return try compute(try placement.placed(inputs), shape)
   }
 
-  private func run(_ inputs: Operands<Tensor>, _ shape: [Int]) throws(OperatorError) -> [Tensor] {
+  private func compute(_ inputs: Operands<Tensor>, _ shape: [Int]) throws(OperatorError) -> [Tensor] {
     let a = inputs[0]
     if function == .pow, !a.dtype.isFloat || !inputs[1].dtype.isFloat {
       return [try Self.mixedPower(a, inputs[1], shape)]
@@ -56,19 +55,33 @@ package struct Arithmetic: Operator {
     case .uint64: [try computeInteger(a, b, shape, UInt64.self)]
     case .bool: throw .unsupportedType(a.dtype)
     default:
-      try Conversion.widening(Operands([a, b])) { (wide: Operands<Tensor>) throws(OperatorError) in
-        try run(wide, shape)
-      }
+      try Conversion.widening(Operands([a, b])) { (x: Operands<Tensor>) throws(OperatorError) in try compute(x, shape) }
     }
   }
 
-  package func couple(_ c: inout Coupling) { broadcast.couple(&c) }
+  package func couple(_ c: inout Coupling) { placement.couple(&c) }
 
-  /// Integer bases or exponents: computed in float64, whose 53 bits hold every power that networks take of a shape.
+  /// Integer bases or exponents: in integers where both are and no exponent is negative, else in float64.
   private static func mixedPower(_ a: Tensor, _ b: Tensor, _ shape: [Int]) throws(OperatorError) -> Tensor {
+    if !a.dtype.isFloat, let exponents = b.integers, exponents.allSatisfy({ $0 >= 0 }), Tensor.count(shape) > 0 {
+      let base = try Conversion.convert(a, to: .int64)
+      let exponent = Tensor(shape: b.shape, exponents.map(Int64.init))
+      return try Conversion.convert(Broadcast.map(base, exponent, to: shape, power), to: a.dtype)
+    }
     let base = try Conversion.convert(a, to: .float64)
     let exponent = try Conversion.convert(b, to: .float64)
     return try Conversion.convert(Broadcast.map(base, exponent, to: shape, Double.power), to: a.dtype)
+  }
+
+  /// x to the power n ≥ 0 by squaring; wraps.
+  private static func power(_ x: Int64, _ n: Int64) -> Int64 {
+    var (result, square, rest) = (Int64(1), x, n)
+    while rest > 0 {
+      if rest & 1 == 1 { result = result &* square }
+      square = square &* square
+      rest >>= 1
+    }
+    return result
   }
 
   @_specialize(where T == Float)
@@ -101,7 +114,7 @@ package struct Arithmetic: Operator {
   private func computeInteger<T: FixedWidthInteger & TensorElement>(
     _ a: Tensor, _ b: Tensor, _ shape: [Int], _: T.Type
   ) throws(OperatorError) -> Tensor {
-    if function == .div || function == .mod {
+    if function == .div || function == .mod, Tensor.count(shape) > 0 {
       guard !b.elements(T.self).contains(0) else { throw .divisionByZero() }
     }
     switch function {

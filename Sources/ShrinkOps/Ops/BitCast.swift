@@ -9,9 +9,7 @@ package struct BitCast: Operator {
   private let target: DType
 
   package init(_ attributes: Attributes) throws(OperatorError) {
-    guard let number = try attributes.int("to"), let target = DType(rawValue: Int32(clamping: number)) else {
-      throw .invalid("attribute 'to' names no element type")
-    }
+    guard let target = try attributes.dtype("to") else { throw .invalid("attribute 'to' is missing") }
     self.target = target
   }
 
@@ -26,6 +24,11 @@ package struct BitCast: Operator {
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     let x = inputs[0]
     _ = try infer(inputs.types)
+    if target == .bool {
+      // A truth value is 0 or 1.
+      let bits = Tensor(dtype: .uint8, shape: x.shape, storage: x.storage, offset: x.offset)
+      return [Elementwise.map(bits) { (v: UInt8) in v != 0 }]
+    }
     return [Tensor(dtype: target, shape: x.shape, storage: x.storage, offset: x.offset)]
   }
 

@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Converts elements to another type; CastLike takes the type from its second operand.
 package struct Cast: Operator {
   package static let names = ["Cast", "CastLike"]
-  package static let opsets = 1...28
+  package static let opsets = 6...28
   package static let inputs = 1...2
   /// The type of the result; nil when the second operand has it.
   private let target: DType?
@@ -12,23 +12,10 @@ package struct Cast: Operator {
     if attributes.opType == "CastLike" {
       target = nil
     } else {
-      // Before opset 6 the type is written by its name.
-      let target =
-        attributes.opset < 6
-        ? try attributes.string("to").flatMap { Self.names1[$0.uppercased()] }
-        : try attributes.int("to").flatMap(Int32.init(exactly:)).flatMap(DType.init(rawValue:))
-      guard let target else {
-        throw .invalid("attribute 'to' names no element type")
-      }
+      guard let target = try attributes.dtype("to") else { throw .invalid("attribute 'to' is missing") }
       self.target = target
     }
   }
-
-  /// Element types by the names that opsets 1 to 5 write.
-  private static let names1: [String: DType] = [
-    "FLOAT": .float32, "FLOAT16": .float16, "DOUBLE": .float64, "INT8": .int8, "INT16": .int16, "INT32": .int32,
-    "INT64": .int64, "UINT8": .uint8, "UINT16": .uint16, "UINT32": .uint32, "UINT64": .uint64, "BOOL": .bool,
-  ]
 
   package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
     guard let dtype = target ?? inputs.optional(1)?.dtype else { throw .invalid("operand 1 is missing") }

@@ -15,28 +15,27 @@ package struct Comparison: Operator {
     case lessOrEqual = "LessOrEqual"
   }
   private let function: Function
-  private let broadcast: LegacyBroadcast
+  private let placement: Broadcast.Placement
 
   package init(_ attributes: Attributes) throws(OperatorError) {
     guard let function = Function(rawValue: attributes.opType) else {
       throw .unsupported("the function \(attributes.opType)")
     }
     self.function = function
-    broadcast = try LegacyBroadcast(attributes)
+    placement = try Broadcast.Placement(attributes)
   }
 
   package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
-    let inputs = try broadcast.aligned(inputs)
     guard inputs[0].dtype == inputs[1].dtype else { throw .differentTypes(inputs[0].dtype, inputs[1].dtype) }
-    return [TensorType(.bool, try Broadcast.shape([inputs[0].shape, inputs[1].shape]))]
+    return [try .sized(.bool, placement.shape(inputs))]
   }
 
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     let shape = try infer(inputs.types)[0].shape
-    return try run(broadcast.aligned(inputs), shape)
+    return try compute(try placement.placed(inputs), shape)
   }
 
-  private func run(_ inputs: Operands<Tensor>, _ shape: [Int]) throws(OperatorError) -> [Tensor] {
+  private func compute(_ inputs: Operands<Tensor>, _ shape: [Int]) throws(OperatorError) -> [Tensor] {
     let (a, b) = (inputs[0], inputs[1])
     switch a.dtype {
     case .float32: return [compute(a, b, shape, Float.self)]
@@ -47,11 +46,11 @@ package struct Comparison: Operator {
     case .bool where function == .equal: return [Broadcast.map(a, b, to: shape) { (x: Bool, y: Bool) in x == y }]
     case .bool: throw .unsupportedType(a.dtype)
     default:
-      return try Conversion.widening(inputs) { (wide: Operands<Tensor>) throws(OperatorError) in try run(wide, shape) }
+      return try Conversion.widening(inputs) { (x: Operands<Tensor>) throws(OperatorError) in try compute(x, shape) }
     }
   }
 
-  package func couple(_ c: inout Coupling) { broadcast.couple(&c) }
+  package func couple(_ c: inout Coupling) { placement.couple(&c) }
 
   @inline(__always)
   private func compute<T: Comparable & TensorElement>(_ a: Tensor, _ b: Tensor, _ shape: [Int], _: T.Type) -> Tensor {

@@ -22,7 +22,9 @@ package struct Concat: Operator {
       guard input.shape.count == shape.count,
         shape.indices.allSatisfy({ $0 == axis || shape[$0] == input.shape[$0] })
       else { throw .cannotJoin(shape, input.shape, axis) }
-      shape[axis] += input.shape[axis]
+      let (size, overflow) = shape[axis].addingReportingOverflow(input.shape[axis])
+      guard !overflow else { throw .cannotJoin(shape, input.shape, axis) }
+      shape[axis] = size
     }
     return [TensorType(inputs[0].dtype, try Axes.checked(shape, inputs[0].dtype))]
   }

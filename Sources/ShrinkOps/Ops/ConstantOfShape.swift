@@ -10,7 +10,7 @@ package struct ConstantOfShape: Operator {
   package init(_ attributes: Attributes) throws(OperatorError) {
     value = try attributes.tensor("value") ?? Tensor(Float(0))
     guard value.count == 1 else { throw .invalid("attribute 'value' has \(value.count) elements instead of one") }
-    try StridedView.checkElements(value.dtype)
+    guard value.dtype.bits > 0, value.dtype.bits != 6 else { throw .unsupportedType(value.dtype) }
   }
 
   package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
@@ -19,7 +19,16 @@ package struct ConstantOfShape: Operator {
   }
 
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
-    let shape = try infer(inputs.types)[0].shape
+    let type = try infer(inputs.types)[0]
+    let (shape, bits) = (type.shape, type.dtype.bits)
+    if bits < 8 {
+      // One element repeated through a byte.
+      let element = value.withBytes { $0[0] & (1 << bits - 1) }
+      let byte = stride(from: 0, to: 8, by: bits).reduce(UInt8(0)) { $0 | element << $1 }
+      let storage = TensorStorage(byteCount: type.dtype.byteCount(Tensor.count(shape)) ?? 0)
+      storage.bytes.initializeMemory(as: UInt8.self, repeating: byte, count: storage.byteCount)
+      return [Tensor(dtype: type.dtype, shape: shape, storage: storage)]
+    }
     return [try StridedView(shape: shape, strides: shape.map { _ in 0 }).copied(from: value)]
   }
 }

@@ -24,10 +24,7 @@ package struct Gather: Operator {
     let axis = try Axes.position(axis, rank: data.rank)
     let length = data.shape[axis]
     var rows: [Int] = []
-    for index in inputs[1].integers ?? [] {
-      guard index < length, index >= -length else { throw .noIndex(index, length) }
-      rows.append(index < 0 ? index + length : index)
-    }
+    for index in try Axes.indices(inputs[1]) { rows.append(try Axes.index(index, length: length)) }
     let outer = Tensor.count(Array(data.shape[..<axis]))
     let inner = Tensor.count(Array(data.shape[(axis + 1)...])) * (data.dtype.bits / 8)
     let storage = TensorStorage(byteCount: outer * rows.count * inner)
@@ -51,11 +48,5 @@ package struct Gather: Operator {
     for other in 0..<rank where other != axis {
       c.tie(.input(0, other), .output(0, other < axis ? other : other + shift))
     }
-  }
-}
-
-extension OperatorError {
-  fileprivate static func noIndex(_ index: Int, _ length: Int) -> OperatorError {
-    OperatorError(.badData, "takes index \(index) of an axis of \(length)")
   }
 }

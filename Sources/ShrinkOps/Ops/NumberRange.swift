@@ -13,7 +13,7 @@ package struct NumberRange: Operator {
     for input in inputs.present {
       guard input.dtype == inputs[0].dtype else { throw .differentTypes(inputs[0].dtype, input.dtype) }
       guard let constant = input.constant else {
-        throw .unsupported("the bounds are computed from the network's data, so the length is not known before")
+        throw .shapeDependsOnData
       }
       guard constant.count == 1 else { throw .invalid("a bound has \(constant.count) elements instead of one") }
       bounds.append(constant)

@@ -42,6 +42,10 @@ package struct Reduce: Operator {
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     let (x, type) = (inputs[0], try infer(inputs.types)[0])
     let reduction = Reduction(x.shape, try axes(inputs.types))
+    if !x.dtype.isFloat, x.dtype != .bool, [.l2, .logSum, .logSumExp].contains(function) {
+      let result = compute(try Conversion.convert(x, to: .float64), reduction, type.shape, Double.self)
+      return [try Conversion.convert(result, to: x.dtype)]
+    }
     let result: Tensor? =
       switch x.dtype {
       case .float32: compute(x, reduction, type.shape, Float.self)
@@ -52,6 +56,12 @@ package struct Reduce: Operator {
       case .uint64: computeInteger(x, reduction, type.shape, UInt64.self)
       case .int64: computeInteger(x, reduction, type.shape, Int64.self)
       case .int32: computeInteger(x, reduction, type.shape, Int32.self)
+      case .int16: computeInteger(x, reduction, type.shape, Int16.self)
+      case .int8: computeInteger(x, reduction, type.shape, Int8.self)
+      case .uint64: computeInteger(x, reduction, type.shape, UInt64.self)
+      case .uint32: computeInteger(x, reduction, type.shape, UInt32.self)
+      case .uint16: computeInteger(x, reduction, type.shape, UInt16.self)
+      case .uint8: computeInteger(x, reduction, type.shape, UInt8.self)
       case .bool where function == .max || function == .min:
         try Conversion.convert(
           computeInteger(try Conversion.convert(x, to: .uint8), reduction, type.shape, UInt8.self) ?? x, to: .bool)
@@ -109,11 +119,20 @@ package struct Reduce: Operator {
   private func computeInteger<T: FixedWidthInteger & TensorElement>(
     _ x: Tensor, _ r: Reduction, _ shape: [Int], _: T.Type
   ) -> Tensor? {
-    let (count, zero) = (T(clamping: r.length), T(0))
+    let zero = T(0)
     switch function {
     case .l1: return r.fold(x, shape, zero, { (s, v: T) in s &+ (v < 0 ? 0 &- v : v) }, { $0 })
     case .max: return r.fold(x, shape, T.min, { (s, v: T) in Swift.max(s, v) }, { $0 })
-    case .mean: return r.fold(x, shape, zero, { (s, v: T) in s &+ v }, { count == 0 ? 0 : $0 / count })
+    case .mean:
+      // In 64 bits, or the sum of a short type would not fit.
+      let count = max(1, r.length)
+      return r.fold(
+        x, shape, Int64(0), { (s, v: T) in s &+ Int64(truncatingIfNeeded: v) },
+        {
+          T(
+            truncatingIfNeeded: T.isSigned
+              ? $0 / Int64(count) : Int64(bitPattern: UInt64(bitPattern: $0) / UInt64(count)))
+        })
     case .min: return r.fold(x, shape, T.max, { (s, v: T) in Swift.min(s, v) }, { $0 })
     case .product: return r.fold(x, shape, T(1), { (s, v: T) in s &* v }, { $0 })
     case .sum: return r.fold(x, shape, zero, { (s, v: T) in s &+ v }, { $0 })

@@ -6,16 +6,16 @@ package struct Reshape: Operator {
   package static let opsets = 1...28
   package static let inputs = 1...2
   private let allowsZero: Bool
-  /// The target before opset 5, where it is no operand.
-  private let target: [Int]?
+  /// The target before opset 5.
+  private let attribute: [Int]?
 
   package init(_ attributes: Attributes) throws(OperatorError) {
-    target = attributes.opset < 5 ? try attributes.ints("shape") ?? [] : nil
     allowsZero = try attributes.int("allowzero", default: 0) != 0
+    attribute = attributes.opset < 5 ? try attributes.ints("shape") : nil
   }
 
   package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
-    guard let target = try Axes.integers(target, inputs, 1, "shape") else { throw .invalid("operand 1 is missing") }
+    guard let target = try Axes.integers(attribute, inputs, 1, "shape") else { throw .invalid("the shape is missing") }
     return [TensorType(inputs[0].dtype, try resolve(target, inputs[0].shape))]
   }
 
@@ -29,7 +29,7 @@ package struct Reshape: Operator {
       guard axis < input.count else { throw .noSize(axis, input) }
       shape[axis] = input[axis]
     }
-    let count = Tensor.count(input)
+    guard let count = Tensor.checkedCount(input) else { throw .misfit(input, target) }
     if let open = shape.firstIndex(of: -1) {
       shape[open] = 1
       guard let known = Tensor.checkedCount(shape), known > 0, count % known == 0 else { throw .misfit(input, target) }
@@ -40,12 +40,12 @@ package struct Reshape: Operator {
   }
 
   package func couple(_ c: inout Coupling) {
-    guard target ?? c.inputs.optional(1)?.constant?.integers != nil else { return }
+    guard attribute != nil || c.inputs.optional(1)?.constant?.integers != nil else { return }
     Regrouping.couple(&c)
   }
 
   package func resize(_ c: Coupling, to size: (Port) -> Int) -> [Resize] {
-    guard let old = target ?? c.inputs.optional(1)?.constant?.integers else { return [] }
+    guard let old = attribute ?? c.inputs.optional(1)?.constant?.integers else { return [] }
     var new = old
     for axis in old.indices where old[axis] != -1 {
       let wanted = size(.output(0, axis))
@@ -53,8 +53,9 @@ package struct Reshape: Operator {
       if copies ? size(.input(0, axis)) != wanted : old[axis] != wanted { new[axis] = wanted }
     }
     if new == old { return [] }
-    if target != nil { return [.attribute("shape", .ints(new.map(Int64.init)))] }
-    return [.operand(1, Tensor(shape: [new.count], new.map(Int64.init)))]
+    return attribute != nil
+      ? [.attribute("shape", .ints(new.map(Int64.init)))]
+      : [.operand(1, Tensor(shape: [new.count], new.map(Int64.init)))]
   }
 }
 

@@ -5,10 +5,11 @@ package struct Tile: Operator {
   package static let names = ["Tile"]
   package static let opsets = 1...28
   package static let inputs = 2...3
-  /// Before opset 6 the operands are a number of repetitions and the one axis that is repeated.
-  private let hasOneAxis: Bool
 
-  package init(_ attributes: Attributes) { hasOneAxis = attributes.opset < 6 }
+  /// Whether one axis is repeated, as before opset 6.
+  private let isOneAxis: Bool
+
+  package init(_ attributes: Attributes) { isOneAxis = attributes.opset < 6 }
 
   package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
     let (shape, repeats) = (inputs[0].shape, try repeats(inputs))
@@ -31,15 +32,15 @@ package struct Tile: Operator {
   }
 
   private func repeats(_ inputs: Operands<TensorType>) throws(OperatorError) -> [Int] {
-    let repeats = try Axes.constant(inputs, 1, "repeats") ?? []
-    if hasOneAxis {
-      guard let axis = try Axes.constant(inputs, 2, "axis")?.first, let count = repeats.first else {
-        throw .invalid("the number of repetitions or the axis is missing")
+    if isOneAxis {
+      guard let count = try Axes.scalar(inputs, 1, "tiles"), let axis = try Axes.scalar(inputs, 2, "axis") else {
+        throw .invalid("operand 'axis' is missing")
       }
-      var all = [Int](repeating: 1, count: inputs[0].shape.count)
-      all[try Axes.position(axis, rank: all.count)] = count
-      return all
+      var result = inputs[0].shape.map { _ in 1 }
+      result[try Axes.position(axis, rank: result.count)] = count
+      return result
     }
+    let repeats = try Axes.constant(inputs, 1, "repeats") ?? []
     guard repeats.count == inputs[0].shape.count else {
       throw .invalid("repeats \(repeats.count) axes of a tensor with \(inputs[0].shape.count)")
     }

@@ -25,53 +25,47 @@ package struct Variadic: Operator {
   package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
     let dtype = inputs[0].dtype
     for input in inputs.present where input.dtype != dtype { throw .differentTypes(dtype, input.dtype) }
-    return [TensorType(dtype, try Broadcast.shape(inputs.present.map(\.shape)))]
+    return [try .sized(dtype, Broadcast.shape(inputs.present.map(\.shape)))]
   }
 
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
-    _ = try infer(inputs.types)
-    return switch inputs[0].dtype {
-    case .float32: [try compute(inputs.present, Float.self)]
-    case .float64: [try compute(inputs.present, Double.self)]
-    case .int64: [try computeInteger(inputs.present, Int64.self)]
-    case .int32: [try computeInteger(inputs.present, Int32.self)]
-    case .uint64: [try computeInteger(inputs.present, UInt64.self)]
-    case .bool: throw .unsupportedType(inputs[0].dtype)
-    default: try Conversion.widening(inputs, run)
-    }
+    let dtype = try infer(inputs.types)[0].dtype
+    guard dtype != .bool else { throw .unsupportedType(dtype) }
+    var operands: [Tensor] = []
+    for input in inputs.present { operands.append(try input.computable()) }
+    let result = try Folding(function: function, operands: operands).run(operands[0].dtype)
+    return [result.dtype == dtype ? result : try Conversion.convert(result, to: dtype)]
   }
 
   package func couple(_ c: inout Coupling) { Broadcast.couple(&c) }
 
   /// Joins the operands from left to right.
-  private func fold(_ inputs: [Tensor], _ join: (Tensor, Tensor, [Int]) -> Tensor) throws(OperatorError) -> Tensor {
-    var result = inputs[0]
-    for input in inputs.dropFirst() {
-      result = join(result, input, try Broadcast.shape([result.shape, input.shape]))
-    }
-    return result
-  }
+  private struct Folding: NumberKernel {
+    let function: Function
+    let operands: [Tensor]
 
-  private func compute<T: Real>(_ inputs: [Tensor], _: T.Type) throws(OperatorError) -> Tensor {
-    // A number that is not a number wins, on either side.
-    switch function {
-    case .max: return try fold(inputs) { Broadcast.map($0, $1, to: $2) { (x: T, y: T) in y > x || y != y ? y : x } }
-    case .min: return try fold(inputs) { Broadcast.map($0, $1, to: $2) { (x: T, y: T) in y < x || y != y ? y : x } }
-    case .sum: return try fold(inputs) { Broadcast.map($0, $1, to: $2) { (x: T, y: T) in x + y } }
-    case .mean:
-      let sum = try fold(inputs) { Broadcast.map($0, $1, to: $2) { (x: T, y: T) in x + y } }
-      let count = T(inputs.count)
-      return Elementwise.map(sum) { (x: T) in x / count }
+    func run<T: NumberElement>(_ type: T.Type) throws(OperatorError) -> Tensor {
+      switch function {
+      case .max: return try fold(T.greater)
+      case .min: return try fold(T.smaller)
+      case .sum: return try fold(T.sum)
+      case .mean:
+        let (sum, count) = (try fold(T.sum), Double(operands.count))
+        switch sum.dtype {
+        case .float32: return Elementwise.map(sum) { (x: Float) in x / Float(count) }
+        case .float64: return Elementwise.map(sum) { (x: Double) in x / count }
+        default: throw .unsupportedType(sum.dtype)
+        }
+      }
     }
-  }
 
-  private func computeInteger<T: FixedWidthInteger & TensorElement>(
-    _ inputs: [Tensor], _: T.Type
-  ) throws(OperatorError) -> Tensor {
-    switch function {
-    case .max: return try fold(inputs) { Broadcast.map($0, $1, to: $2) { (x: T, y: T) in max(x, y) } }
-    case .min: return try fold(inputs) { Broadcast.map($0, $1, to: $2) { (x: T, y: T) in min(x, y) } }
-    case .sum, .mean: throw .unsupportedType(T.dtype)
+    private func fold<T: NumberElement>(_ join: (T, T) -> T) throws(OperatorError) -> Tensor {
+      var result = operands[0]
+      for operand in operands.dropFirst() {
+        let shape = try Broadcast.shape([result.shape, operand.shape])
+        result = Broadcast.map(result, operand, to: shape, join)
+      }
+      return result
     }
   }
 }
