@@ -1,6 +1,7 @@
 import ShrinkGraph
 import ShrinkMath
 import Testing
+import ShrinkTestSupport
 
 @testable import ShrinkReduce
 

@@ -1,6 +1,7 @@
 import ShrinkGraph
 import ShrinkOps
 import Testing
+import ShrinkTestSupport
 
 @testable import ShrinkReduce
 

@@ -2,6 +2,7 @@ import ShrinkGraph
 import ShrinkMath
 import ShrinkRun
 import Testing
+import ShrinkTestSupport
 
 @testable import ShrinkReduce
 

@@ -1,5 +1,6 @@
 import ShrinkGraph
 import ShrinkRun
+import ShrinkTestSupport
 
 @testable import ShrinkReduce
 

@@ -1,4 +1,5 @@
 import ShrinkGraph
+import ShrinkTestSupport
 
 @testable import ShrinkReduce
 

@@ -1,6 +1,7 @@
 import ShrinkGraph
 import ShrinkRun
 import Testing
+import ShrinkTestSupport
 
 @testable import ShrinkReduce
 

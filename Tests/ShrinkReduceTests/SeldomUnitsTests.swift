@@ -1,5 +1,6 @@
 import ShrinkGraph
 import Testing
+import ShrinkTestSupport
 
 @testable import ShrinkReduce
 

@@ -1,0 +1,75 @@
+import ShrinkGraph
+import ShrinkTestSupport
+import Testing
+
+@testable import ShrinkRun
+
+@Suite struct ProgramTests {
+  /// Compiled networks give what the kernels give node by node, whatever was fused, laid out anew or aliased.
+  @Test(arguments: 0..<8) func agreesWithTheKernels(_ block: Int) throws {
+    for seed in UInt64(block) * 25..<UInt64(block + 1) * 25 {
+      let network = RandomNetwork(seed: seed)
+      let graph = network.sketch.graph
+      var rng = SplitMix64(seed: seed)
+      let feeds = [network.input: Tensor.random(network.shape, using: &rng)]
+      let executor = try Executor(graph)
+      let wanted = try executor.run(feeds) { (_, _, _) in }
+      #expect(try executor.profile(feeds) { _, _ in } != nil, "seed \(seed) is not compiled")
+      for _ in 0..<2 {
+        let found = try executor.run(feeds)
+        for output in graph.outputs {
+          let (a, b) = (try #require(found[output]), try #require(wanted[output]))
+          let scale = b.floats.reduce(Float(1)) { max($0, abs($1)) }
+          #expect(a.shape == b.shape, "seed \(seed)")
+          let difference = zip(a.floats, b.floats).reduce(Float(0)) { max($0, abs($1.0 - $1.1)) }
+          #expect(difference <= 1e-4 * scale, "seed \(seed), \(graph[output].name)")
+        }
+      }
+    }
+  }
+
+  @Test func servesEveryBatchSize() throws {
+    var sketch = GraphSketch(seed: 3)
+    let x = sketch.input([3, 8, 8])
+    sketch.output(sketch.relu(sketch.conv(x, 3, 5)))
+    let executor = try Executor(sketch.graph)
+    for batch in [1, 4, 3, 7, 2, 5, 1] {
+      let feeds = [x: Tensor.random([batch, 3, 8, 8], using: &sketch.rng)]
+      let found = try #require(try executor.run(feeds)[sketch.graph.outputs[0]])
+      let wanted = try #require(try executor.run(feeds) { (_, _, _) in }[sketch.graph.outputs[0]])
+      #expect(found.difference(from: wanted, tolerance: 1e-4) == nil)
+    }
+  }
+
+  @Test func returnsInputsAndConstants() throws {
+    var sketch = GraphSketch()
+    let x = sketch.input([2])
+    let w = sketch.weight([3])
+    let y = sketch.node("Identity", [x])
+    for value in [x, w, y] { sketch.output(value) }
+    let feed = Tensor(shape: [1, 2], [1, 2] as [Float])
+    let found = try Executor(sketch.graph).run([x: feed])
+    #expect(found[x] == feed && found[y] == feed && found[w] == sketch.graph[w].constant)
+  }
+
+  @Test func keepsWhatIsNotANumber() throws {
+    var sketch = GraphSketch()
+    let x = sketch.input([4])
+    sketch.output(sketch.relu(sketch.node("Neg", [x])))
+    let feed = Tensor(shape: [1, 4], [.nan, .infinity, -.infinity, 2] as [Float])
+    let found = try #require(try Executor(sketch.graph).run([x: feed])[sketch.graph.outputs[0]]).floats
+    #expect(found[0].isNaN && found[1] == 0 && found[2] == .infinity && found[3] == 0)
+  }
+
+  @Test func runsWithoutSamples() throws {
+    var sketch = GraphSketch()
+    let x = sketch.input([3, 4, 4])
+    sketch.output(sketch.conv(x, 3, 2))
+    let found = try Executor(sketch.graph).run([x: Tensor(shape: [0, 3, 4, 4], [Float]())])
+    #expect(found[sketch.graph.outputs[0]]?.shape == [0, 2, 4, 4])
+  }
+}
+
+extension Tensor {
+  fileprivate var floats: [Float] { elements(Float.self) }
+}
