@@ -35,11 +35,10 @@ struct Reach {
   /// What the user can do with the part that works.
   var hint: String {
     if !outputs.isEmpty {
-      return
-        "\(names(outputs)) of the outputs can be computed without it: cut the model to \(outputs.count == 1 ? "it" : "them")"
+      return "of the outputs, \(names(outputs)) can be computed without it: cut the model to what is wanted of them"
     }
     let nodes = graph.nodes.count { !$0.isConstant }
-    guard !usable.isEmpty, !ends.isEmpty else { return "nothing of the network can be run in front of it" }
+    guard !usable.isEmpty, !ends.isEmpty else { return "nothing of the network runs in front of it" }
     return "\(usable.count) of \(nodes) nodes can be run in front of it: cut the model at \(names(ends))"
   }
 
