@@ -14,13 +14,15 @@ package enum LeftOut {
     package let operators: [String]
   }
 
+  static let strings = "tensors of strings are carried through, and not computed with"
+
   /// All families, for messages and for the page of operators.
   package static let families = [
     Family(
       name: "training", reason: "gradients and optimisers belong to training, and only inference is run",
       domain: "ai.onnx.preview.training", operators: ["Adagrad", "Adam", "Gradient", "GraphCall", "Momentum"]),
     Family(
-      name: "text", reason: "tensors of strings are carried through, and not computed with", domain: "",
+      name: "text", reason: strings, domain: "",
       operators: ["RegexFullMatch", "StringConcat", "StringNormalizer", "StringSplit", "TfIdfVectorizer"]),
     Family(
       name: "random generators",

@@ -35,13 +35,14 @@ import Testing
     #expect(try results("Add", opset: 7, ["axis": .int(1)], x, b)[0].shape == [2, 3, 3])
   }
 
-  @Test func tiesFollowTheAxis() throws {
-    let types = Operands<TensorType>([TensorType(.float32, [2, 3, 4]), TensorType(.float32, [3])])
-    let add = try Arithmetic(Attributes("Add", opset: 6, ["axis": .int(1), "broadcast": .int(1)]))
-    var coupling = Coupling(inputs: types, outputs: try add.infer(types))
-    add.couple(&coupling)
-    #expect(coupling.ties.contains { $0.a == .input(1, 0) && $0.b == .output(0, 1) })
-    #expect(coupling.named.contains(.input(0, 1)) && coupling.ties.count == 4)
+  @Test func onlyPlacesAtTheEndAreTied() throws {
+    for (axis, count) in [(1, 0), (2, 4)] as [(Int64, Int)] {
+      let types = Operands<TensorType>([TensorType(.float32, [2, 3, 3]), TensorType(.float32, [3])])
+      let add = try Arithmetic(Attributes("Add", opset: 6, ["axis": .int(axis), "broadcast": .int(1)]))
+      var coupling = Coupling(inputs: types, outputs: try add.infer(types))
+      add.couple(&coupling)
+      #expect(coupling.ties.count == count)
+    }
   }
 
   @Test func slopesStandForChannels() throws {

@@ -98,6 +98,13 @@ class Types(Cases):
             self.known("ReduceSum", [a, np.array([0])], [a.sum(0, keepdims=True).astype(dtype)])
         self.check()
 
+    def test_operands_at_an_axis(self):
+        a, b = self.normal(2, 3, 3).astype(np.float32), self.normal(3).astype(np.float32)
+        for op, function in (("Add", np.add), ("Mul", np.multiply), ("Less", np.less)):
+            self.known(op, [a, b], [function(a, b[:, None])], opset=6, broadcast=1, axis=1)
+            self.known(op, [a, b], [function(a, b)], opset=6, broadcast=1)
+        self.check()
+
     def test_powers_of_mixed_types(self):
         for base in (np.float32, np.float64, np.float16, np.int32, np.int64):
             for exponent in (np.float32, np.float64, np.int32, np.int64, np.uint8):
