@@ -133,6 +133,24 @@ public var operators: [KnownOperator] {
   }.sorted { ($0.name, $0.opsets.lowerBound) < ($1.name, $1.opsets.lowerBound) }
 }
 
+/// Operators that are not run on purpose.
+public struct LeftOutOperators: Sendable {
+  /// What they are.
+  public let name: String
+  /// Why they are not run.
+  public let reason: String
+  /// Their names, with the domain in front unless it is ai.onnx.
+  public let operators: [String]
+}
+
+/// Operators that are not run on purpose, by family.
+public var leftOut: [LeftOutOperators] {
+  LeftOut.families.map { family in
+    let prefix = family.domain.isEmpty ? "" : family.domain + "."
+    return LeftOutOperators(name: family.name, reason: family.reason, operators: family.operators.map { prefix + $0 })
+  }
+}
+
 /// Told a stage and the share of it that is done, from 0 to 1; returns whether to go on.
 public typealias ProgressHandler = @Sendable (_ stage: String, _ share: Double) -> Bool
 

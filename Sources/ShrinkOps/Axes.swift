@@ -98,7 +98,12 @@ extension Operands<Tensor> {
 
 extension OperatorError {
   /// There is no kernel for this element type.
-  static func unsupportedType(_ dtype: DType) -> OperatorError { .unsupported("elements of type \(dtype)") }
+  static func unsupportedType(_ dtype: DType) -> OperatorError {
+    guard dtype != .string else {
+      return .unsupported("elements of type string are left out on purpose: \(LeftOut.strings)")
+    }
+    return .unsupported("elements of type \(dtype)")
+  }
 
   fileprivate static func noAxis(_ axis: Int, _ rank: Int) -> OperatorError {
     .invalid("names axis \(axis) of a tensor with \(rank) axes")

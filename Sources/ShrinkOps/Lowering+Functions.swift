@@ -7,7 +7,8 @@ extension Lowering {
     _ node: Attributes, _ inputs: Operands<TensorType>
   ) throws(OperatorError) -> Lowering? {
     if let combination = combinations[node.opType] {
-      guard inputs.present.count == inputs.count, inputs.present.allSatisfy({ $0.dtype == .float32 }) else {
+      // Before opset 7 an axis may place the second operand elsewhere than at the end.
+      guard !node.has("axis"), inputs.present.count == inputs.count, inputs.present.allSatisfy({ $0.dtype == .float32 }) else {
         return nil
       }
       return .combination(combination)

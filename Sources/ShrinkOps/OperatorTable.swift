@@ -137,10 +137,16 @@ package enum OperatorTable {
 
 extension OperatorError {
   fileprivate static func noKernel(_ node: Node, _ opset: Int, _ otherVersion: Bool) -> OperatorError {
-    let domain = node.domain.isEmpty ? "" : " of domain \(node.domain)"
+    let name = "operator '\(node.opType)' of domain \(node.domain.isEmpty ? "ai.onnx" : node.domain) at opset \(opset)"
+    let fact =
+      if let family = LeftOut.family(of: node) {
+        "\(name) is left out on purpose (\(family.name)): \(family.reason)"
+      } else if otherVersion {
+        "there is no kernel for \(name), only for other versions"
+      } else {
+        "there is no kernel for \(name)"
+      }
     return OperatorError(
-      .unsupportedOperator,
-      otherVersion ? "no kernel for this operator at opset \(opset)" : "no kernel for this operator\(domain)",
-      hint: "the part of the network behind it cannot be run: cut the model in front of it")
+      .unsupportedOperator, fact, hint: "the part of the network behind it cannot be run: cut the model in front of it")
   }
 }

@@ -132,6 +132,7 @@ private struct CoupleBuilder {
     }
     let reader = graph[use.node]
     guard reader.opType == "Add", reader.domain.isEmpty, reader.inputs.count == 2,
+      !reader.attributes.contains(where: { $0.name == "axis" }),
       let other = reader.inputs[1 - use.slot], uses[other.index].count == 1, let constant = graph[other].constant,
       constant.dtype == .float32, constant.shape == [product.outputs]
     else { return .none }

@@ -55,9 +55,12 @@ package final class Executor: Sendable {
     try Self.checkTensors(graph, isBody ? graph.inputs + graph.outputs : Array(path.fed.sorted()) + wanted)
     var operations: [NodeID: any Operator] = [:]
     for step in path.steps {
-      do throws(OperatorError) {
-        operations[step] = try Subgraphs.operation(graph[step], opset: graph.opset, isRun: true, make: make)
-      } catch { throw error.at(graph[step]) }
+      let prepare = { (node: Node) throws(OperatorError) in
+        try Subgraphs.operation(node, opset: graph.opset(of: node), isRun: true, make: make)
+      }
+      do throws(OperatorError) { operations[step] = try prepare(graph[step]) } catch {
+        throw error.at(step, of: graph, isBody: isBody, operations: prepare)
+      }
     }
     self.graph = graph
     (self.isBody, self.compiles) = (isBody, compiles)
@@ -140,7 +143,7 @@ package final class Executor: Sendable {
         try Self.compare(results, operation, operands)
       #endif
       return results
-    } catch { throw error.at(graph[node]) }
+    } catch { throw error.at(node, of: graph, isBody: isBody) { _ in operation(node) } }
   }
 
   /// The operator of a step.

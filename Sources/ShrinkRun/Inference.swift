@@ -26,7 +26,7 @@ package struct Inference: Sendable {
     for id in try graph.topologicalOrder() where !graph[id].isConstant {
       let node = graph[id]
       let operands = graph.operands(of: node, captureIndex).map { $0.map { types[$0.index] } }
-      guard let results = try results(of: node, operands, opset: graph.opset, make: make) else { continue }
+      guard let results = try results(of: node, operands, opset: graph.opset(of: node), make: make) else { continue }
       for (output, type) in zip(node.outputs, results) { if let output { types[output.index] = type } }
     }
   }

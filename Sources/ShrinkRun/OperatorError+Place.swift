@@ -12,6 +12,9 @@ extension OperatorError {
 extension Graph {
   /// Version of ai.onnx that its nodes are read by.
   var opset: Int { opsets[""] ?? opsets["ai.onnx"] ?? 1 }
+
+  /// Version of the operator set that a node is read by.
+  func opset(of node: Node) -> Int { node.domain.isEmpty ? opset : opsets[node.domain] ?? 1 }
 }
 
 extension Node {

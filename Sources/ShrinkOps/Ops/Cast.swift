@@ -3,7 +3,7 @@ import ShrinkGraph
 /// Converts elements to another type; CastLike takes the type from its second operand.
 package struct Cast: Operator {
   package static let names = ["Cast", "CastLike"]
-  package static let opsets = 6...28
+  package static let opsets = 1...28
   package static let inputs = 1...2
   /// The type of the result; nil when the second operand has it.
   private let target: DType?
@@ -12,9 +12,21 @@ package struct Cast: Operator {
     if attributes.opType == "CastLike" {
       target = nil
     } else {
-      guard let target = try attributes.dtype("to") else { throw .invalid("attribute 'to' is missing") }
+      let isNamed = attributes.opset < 6
+      guard let target = isNamed ? try Self.named(attributes) : try attributes.dtype("to") else {
+        throw .invalid("attribute 'to' is missing or names no element type")
+      }
       self.target = target
     }
+  }
+
+  /// The type before opset 6, where it is written by its name in ONNX.
+  private static func named(_ attributes: Attributes) throws(OperatorError) -> DType? {
+    let names: [String: DType] = [
+      "FLOAT": .float32, "FLOAT16": .float16, "DOUBLE": .float64, "INT8": .int8, "INT16": .int16, "INT32": .int32,
+      "INT64": .int64, "UINT8": .uint8, "UINT16": .uint16, "UINT32": .uint32, "UINT64": .uint64, "BOOL": .bool,
+    ]
+    return try attributes.string("to").flatMap { names[$0.uppercased()] }
   }
 
   package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {

@@ -53,7 +53,6 @@ package struct Reduce: Operator {
       case .int32 where isOfReals, .int64 where isOfReals, .uint32 where isOfReals, .uint64 where isOfReals:
         try Conversion.convert(
           compute(try Conversion.convert(x, to: .float64), reduction, type.shape, Double.self), to: x.dtype)
-      case .uint64: computeInteger(x, reduction, type.shape, UInt64.self)
       case .int64: computeInteger(x, reduction, type.shape, Int64.self)
       case .int32: computeInteger(x, reduction, type.shape, Int32.self)
       case .int16: computeInteger(x, reduction, type.shape, Int16.self)

@@ -18,5 +18,9 @@ struct OperatorsCommand: ParsableCommand {
       OnnxShrink.operators.map {
         "| \($0.name) | \($0.opsets.lowerBound)–\($0.opsets.upperBound) | \($0.absorbs ? "yes" : "") |"
       })
+    Printing.out([
+      "", "## Left out", "", "These are not run on purpose.", "", "| family | why | operators |", "|---|---|---|",
+    ])
+    Printing.out(OnnxShrink.leftOut.map { "| \($0.name) | \($0.reason) | \($0.operators.joined(separator: ", ")) |" })
   }
 }
