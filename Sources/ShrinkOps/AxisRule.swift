@@ -41,6 +41,7 @@ struct AxisRule: Sendable {
     _ x: Tensor, _ type: T.Type, _ line: (UnsafePointer<T>, UnsafeMutablePointer<T>, Int, Int) -> Void
   ) throws(OperatorError) -> Tensor {
     let first = try first(x.shape)
+    guard x.count > 0 else { return x }
     let outer = x.shape[..<first].product
     let length = isFlattened ? x.shape[first...].product : x.shape[first]
     let inner = isFlattened ? 1 : x.shape[(first + 1)...].product

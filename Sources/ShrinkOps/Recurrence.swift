@@ -93,7 +93,9 @@ struct Recurrence: Sendable {
       throw .invalid("hidden_size is \(hidden ?? 0), but the weights of the state have shape \(r)")
     }
     let directions = isReverse.count
-    _ = try TensorType.sized(x: s, gates)
+    guard s.hidden <= Axes.largestResult else { throw .invalid("has \(s.hidden) units") }
+    _ = try Axes.checked([s.steps, s.batch, gates * s.hidden], .float64)
+    _ = try Axes.checked([isReverse.count, s.batch, 3 * s.hidden], .float64)
     let state = stateShape(s)
     let wanted: [(slot: Int, shape: [Int])] = [
       (1, [directions, gates * s.hidden, s.inputs]), (2, [directions, gates * s.hidden, s.hidden]),
@@ -225,14 +227,5 @@ struct Recurrence: Sendable {
     if let bias { for row in 0..<rows { (to + row * width).update(from: bias, count: width) } }
     try T.product(
       transposeB: true, rows, width, s.inputs, inputs[0].start(T.self), weight, beta: bias == nil ? 0 : 1, to)
-  }
-}
-
-extension TensorType {
-  /// Throws when the gates of all steps are too many to be counted.
-  fileprivate static func sized(x s: Recurrence.Sizes, _ gates: Int) throws(OperatorError) -> TensorType {
-    let (width, overflow) = s.hidden.multipliedReportingOverflow(by: gates)
-    guard !overflow else { throw .invalid("has \(s.hidden) units") }
-    return TensorType(.float64, try Axes.checked([s.steps, s.batch, width], .float64))
   }
 }
