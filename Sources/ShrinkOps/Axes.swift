@@ -83,10 +83,10 @@ enum Axes {
 
   /// Steps in elements along each axis of a row-major array.
   ///
-  /// The shape's count must not overflow.
+  /// The shape's count must not overflow; the steps of an array without elements may.
   static func strides(_ shape: [Int]) -> [Int] {
     var result = [Int](repeating: 1, count: shape.count)
-    for axis in shape.indices.dropLast().reversed() { result[axis] = result[axis + 1] * shape[axis + 1] }
+    for axis in shape.indices.dropLast().reversed() { result[axis] = result[axis + 1] &* shape[axis + 1] }
     return result
   }
 }

@@ -35,20 +35,28 @@ struct AxisRule: Sendable {
     c.tieAll(input: 0, output: 0, except: isFlattened ? Set(first..<c.inputs[0].shape.count) : [first])
   }
 
-  /// Calls `line(x, y, count, stride)` for each line of elements, on several threads.
+  /// Lines that stand side by side and are treated together, so that loops over them are contiguous.
+  static let widest = 64
+
+  /// Calls `lines(x, y, count, stride, width)` for every `width` neighbouring lines of `count` elements, on several
+  /// threads; `width` is at most `widest`, and the stride is 1 for lines that are contiguous.
   @inline(__always)
   func map<T: TensorElement>(
-    _ x: Tensor, _ type: T.Type, _ line: (UnsafePointer<T>, UnsafeMutablePointer<T>, Int, Int) -> Void
+    _ x: Tensor, _ type: T.Type, _ lines: (UnsafePointer<T>, UnsafeMutablePointer<T>, Int, Int, Int) -> Void
   ) throws(OperatorError) -> Tensor {
     let first = try first(x.shape)
+    guard x.count > 0 else { return x }
     let outer = x.shape[..<first].product
     let length = isFlattened ? x.shape[first...].product : x.shape[first]
     let inner = isFlattened ? 1 : x.shape[(first + 1)...].product
     return try x.mapped(T.self) { x, y in
       Parallel.forEach(outer * inner, minimumChunk: max(1, parallelGrain / 8 / max(1, length))) { range in
-        for i in range {
+        var i = range.lowerBound
+        while i < range.upperBound {
           let start = i / inner * length * inner + i % inner
-          line(x + start, y + start, length, inner)
+          let width = min(Self.widest, inner - i % inner, range.upperBound - i)
+          lines(x + start, y + start, length, inner, width)
+          i += width
         }
       }
     }

@@ -34,6 +34,7 @@ struct ClassLoss: Sendable {
     _ logarithms: Tensor, _ inputs: Operands<Tensor>, _ type: T.Type
   ) throws(OperatorError) -> Tensor {
     let (shape, loss) = (logarithms.shape, try infer(inputs.types))
+    guard inputs[1].count > 0 else { return Tensor(shape: loss.shape, repeating: reduction == .mean ? T.nan : 0) }
     guard let targets = inputs[1].integers else { throw .unsupportedType(inputs[1].dtype) }
     let (classes, places) = (shape[1], shape[2...].product)
     guard targets.allSatisfy({ $0 == ignored || 0..<classes ~= $0 }) else {

@@ -49,9 +49,9 @@ protocol EinsumElement: TensorElement {
   associatedtype Sum: AdditiveArithmetic
   static func add(_ sum: Sum, _ x: Self) -> Sum
   static func rounded(_ sum: Sum) -> Self
-  /// `batch` products C = A B of m × k by k × n, one behind the other.
+  /// `batch` products C = A B of m × k by k × n, one behind the other; B is stored n × k where it is transposed.
   static func products(
-    batch: Int, m: Int, n: Int, k: Int, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>,
+    batch: Int, m: Int, n: Int, k: Int, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, isTransposed: Bool,
     _ c: UnsafeMutablePointer<Self>) throws(MathError)
 }
 
@@ -60,10 +60,11 @@ extension Float: EinsumElement {
   static func rounded(_ sum: Double) -> Float { Float(sum) }
   static func products(
     batch: Int, m: Int, n: Int, k: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-    _ c: UnsafeMutablePointer<Float>
+    isTransposed: Bool, _ c: UnsafeMutablePointer<Float>
   ) throws(MathError) {
     try ShrinkMath.Gemm.batched(
-      batch: batch, m: m, n: n, k: k, a: a, strideA: m * k, b: b, strideB: k * n, c: c, strideC: m * n)
+      batch: batch, transposeB: isTransposed, m: m, n: n, k: k, a: a, strideA: m * k, b: b, strideB: k * n, c: c,
+      strideC: m * n)
   }
 }
 
@@ -72,10 +73,11 @@ extension Double: EinsumElement {
   static func rounded(_ sum: Double) -> Double { sum }
   static func products(
     batch: Int, m: Int, n: Int, k: Int, _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>,
-    _ c: UnsafeMutablePointer<Double>
+    isTransposed: Bool, _ c: UnsafeMutablePointer<Double>
   ) throws(MathError) {
     for i in 0..<batch {
-      try ShrinkMath.Gemm.double(m: m, n: n, k: k, a: a + i * m * k, b: b + i * k * n, c: c + i * m * n)
+      try ShrinkMath.Gemm.double(
+        transposeB: isTransposed, m: m, n: n, k: k, a: a + i * m * k, b: b + i * k * n, c: c + i * m * n)
     }
   }
 }
@@ -85,13 +87,14 @@ extension Int64: EinsumElement {
   static func rounded(_ sum: Int64) -> Int64 { sum }
   static func products(
     batch: Int, m: Int, n: Int, k: Int, _ a: UnsafePointer<Int64>, _ b: UnsafePointer<Int64>,
-    _ c: UnsafeMutablePointer<Int64>
+    isTransposed: Bool, _ c: UnsafeMutablePointer<Int64>
   ) {
     Parallel.forEach(batch * m, minimumChunk: Swift.max(1, parallelGrain / Swift.max(1, n * k))) { rows in
       for row in rows {
         let (left, right, to) = (a + row * k, b + row / m * k * n, c + row * n)
         to.update(repeating: 0, count: n)
-        for i in 0..<k { for j in 0..<n { to[j] &+= left[i] &* right[i * n + j] } }
+        let (across, down) = isTransposed ? (k, 1) : (1, n)
+        for i in 0..<k { for j in 0..<n { to[j] &+= left[i] &* right[i * down + j * across] } }
       }
     }
   }
@@ -138,15 +141,18 @@ enum EinsumContraction {
     let shared = a.labels.filter(b.labels.contains)
     let batch = shared.filter(keeping.contains), summed = shared.filter { !keeping.contains($0) }
     let rows = a.labels.filter { !shared.contains($0) }, columns = b.labels.filter { !shared.contains($0) }
-    let left = try a.ordered(batch + rows + summed).tensor, right = try b.ordered(batch + summed + columns).tensor
+    let isTransposed = b.labels == batch + columns + summed
+    let left = try a.ordered(batch + rows + summed).tensor
+    let right = isTransposed ? b.tensor : try b.ordered(batch + summed + columns).tensor
     let (m, k) = (left.shape[batch.count...].prefix(rows.count).product, left.shape.suffix(summed.count).product)
-    let shape = left.shape.prefix(batch.count + rows.count) + right.shape.suffix(columns.count)
+    let wide = isTransposed ? right.shape[batch.count...].prefix(columns.count) : right.shape.suffix(columns.count)
+    let shape = left.shape.prefix(batch.count + rows.count) + wide
     let result = Tensor.unwritten(try Axes.checked(Array(shape), T.dtype), T.self)
     defer { withExtendedLifetime((left, right)) {} }
     try OperatorError.math { () throws(MathError) in
       try T.products(
-        batch: left.shape.prefix(batch.count).product, m: m, n: right.shape.suffix(columns.count).product, k: k,
-        left.start(T.self), right.start(T.self), result.start)
+        batch: left.shape.prefix(batch.count).product, m: m, n: wide.product, k: k,
+        left.start(T.self), right.start(T.self), isTransposed: isTransposed, result.start)
     }
     return LabelledTensor(result.tensor, batch + rows + columns)
   }

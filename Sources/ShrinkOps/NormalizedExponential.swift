@@ -32,8 +32,8 @@ struct NormalizedExponential: Sendable {
   }
 
   private func run<T: KernelElement>(_ x: Tensor, _ type: T.Type) throws(OperatorError) -> Tensor {
-    try rule.map(x, type) { x, y, count, stride in
-      if stride == 1 { contiguous(x, y, count) } else { strided(x, y, count, stride: stride) }
+    try rule.map(x, type) { x, y, count, stride, width in
+      if stride == 1 { contiguous(x, y, count) } else { strided(x, y, count, stride: stride, width: width) }
     }
   }
 
@@ -50,23 +50,35 @@ struct NormalizedExponential: Sendable {
     }
   }
 
+  /// `width` lines side by side.
   private func strided<T: KernelElement>(
-    _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int, stride: Int
+    _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int, stride: Int, width: Int
   ) {
-    var highest = -T.infinity
-    for i in 0..<count where x[i * stride] > highest { highest = x[i * stride] }
-    var sum: T = 0
-    for i in 0..<count {
-      let e = T.exponential(x[i * stride] - highest)
-      sum += e
-      if !isLogarithm { y[i * stride] = e }
-    }
-    if isLogarithm {
-      let shift = T.logarithm(sum)
-      for i in 0..<count { y[i * stride] = x[i * stride] - highest - shift }
-    } else {
-      let factor = 1 / sum
-      for i in 0..<count { y[i * stride] *= factor }
+    withUnsafeTemporaryAllocation(of: T.self, capacity: 2 * width) { room in
+      guard let highest = room.baseAddress else { return }
+      let sums = highest + width
+      highest.update(from: x, count: width)
+      sums.update(repeating: 0, count: width)
+      for i in 1..<max(1, count) {
+        let row = x + i * stride
+        for k in 0..<width { highest[k] = row[k] > highest[k] || row[k] != row[k] ? row[k] : highest[k] }
+      }
+      for i in 0..<count {
+        let (from, to) = (x + i * stride, y + i * stride)
+        for k in 0..<width { to[k] = from[k] - highest[k] }
+        _ = T.exponentials(to, width, minus: 0)
+        for k in 0..<width { sums[k] += to[k] }
+      }
+      if isLogarithm {
+        for k in 0..<width { sums[k] = T.logarithm(sums[k]) }
+        for i in 0..<count {
+          let (from, to) = (x + i * stride, y + i * stride)
+          for k in 0..<width { to[k] = from[k] - highest[k] - sums[k] }
+        }
+      } else {
+        for k in 0..<width { sums[k] = 1 / sums[k] }
+        for i in 0..<count { for k in 0..<width { y[i * stride + k] *= sums[k] } }
+      }
     }
   }
 }

@@ -19,8 +19,11 @@ struct RecurrentDirection<T: KernelElement> {
   let functions: [GateFunction]
   /// Samples, and units of the state.
   let batch: Int, hidden: Int
-  /// Weights of the state: gates · hidden × hidden.
+  /// Gates of a unit.
+  let gates: Int
+  /// Weights of the state: gates · hidden × hidden, or the other way round.
   let weight: UnsafePointer<T>
+  let isTransposed: Bool
   /// What is added to the product with the state: gates · hidden; nil for nothing.
   let bias: UnsafePointer<T>?
   /// Weights from the cell to the gates i, o and f; nil for none.
@@ -34,7 +37,17 @@ struct RecurrentDirection<T: KernelElement> {
 extension RecurrentDirection {
   /// Adds the product of the state with the weights of the first `gates` gates.
   func addState(to rows: UnsafeMutablePointer<T>, gates: Int, stride: Int) throws(MathError) {
-    try T.product(transposeB: true, batch, gates * hidden, hidden, state, weight, beta: 1, rows, ldc: stride)
+    try multiply(state, gates: 0..<gates, beta: 1, to: rows, stride: stride)
+  }
+
+  /// rows ← x Rᵀ + beta · rows for x of batch × hidden and the weights of some gates.
+  func multiply(
+    _ x: UnsafePointer<T>, gates chosen: Range<Int>, beta: T, to rows: UnsafeMutablePointer<T>, stride: Int
+  ) throws(MathError) {
+    try T.product(
+      transposeB: !isTransposed, batch, chosen.count * hidden, hidden, x,
+      weight + chosen.lowerBound * hidden * (isTransposed ? 1 : hidden), ldb: isTransposed ? gates * hidden : hidden,
+      beta: beta, rows, ldc: stride)
   }
 
   /// Adds the bias of the product with the state to the first `gates` gates of a sample.
@@ -60,6 +73,8 @@ struct Recurrence: Sendable {
   /// Bound of what goes into the functions.
   let clip: Float?
 
+  /// Steps that are not worth a copy of the weights.
+  private static let fewSteps = 4
   /// Slot of the initial state; the peepholes and that of the cell are behind it.
   private static let lengths = 4, state = 5, cell = 6, peepholes = 7
 
@@ -93,7 +108,9 @@ struct Recurrence: Sendable {
       throw .invalid("hidden_size is \(hidden ?? 0), but the weights of the state have shape \(r)")
     }
     let directions = isReverse.count
-    _ = try TensorType.sized(x: s, gates)
+    guard s.hidden <= Axes.largestResult else { throw .invalid("has \(s.hidden) units") }
+    _ = try Axes.checked([s.steps, s.batch, gates * s.hidden], .float64)
+    _ = try Axes.checked([isReverse.count, s.batch, 3 * s.hidden], .float64)
     let state = stateShape(s)
     let wanted: [(slot: Int, shape: [Int])] = [
       (1, [directions, gates * s.hidden, s.inputs]), (2, [directions, gates * s.hidden, s.hidden]),
@@ -142,11 +159,14 @@ struct Recurrence: Sendable {
     let lengths = try lengths(inputs.optional(Self.lengths), s)
     let results = types.map { Tensor.unwritten($0.shape, T.self) }
     defer { withExtendedLifetime((inputs, results)) {} }
+    // Products with weights that stand as they are needed are faster: worth a copy for more than a few steps.
+    let swapped = StridedView.transposing(inputs[2].shape, by: [0, 2, 1])
+    let weights = s.steps > Self.fewSteps ? try swapped.copied(from: inputs[2]) : inputs[2]
     let failures = Failures()
     let body = { (range: Range<Int>) in
       for d in range {
         do throws(MathError) {
-          try run(d, inputs, s, lengths, cell, results.map(\.start))
+          try run(d, inputs, weights, s, lengths, cell, results.map(\.start))
         } catch { failures.record(error) }
       }
     }
@@ -156,6 +176,7 @@ struct Recurrence: Sendable {
     } else {
       body(isReverse.indices)
     }
+    withExtendedLifetime(weights) {}
     if let failure = failures.first { throw OperatorError(failure) }
     return results.map(\.tensor)
   }
@@ -172,8 +193,8 @@ struct Recurrence: Sendable {
 
   /// One direction; `results`: where Y, Y_h and Y_c begin.
   private func run<T: KernelElement>(
-    _ d: Int, _ inputs: Operands<Tensor>, _ s: Sizes, _ lengths: [Int], _ cell: some RecurrentCell,
-    _ results: [UnsafeMutablePointer<T>]
+    _ d: Int, _ inputs: Operands<Tensor>, _ weights: Tensor, _ s: Sizes, _ lengths: [Int],
+    _ cell: some RecurrentCell, _ results: [UnsafeMutablePointer<T>]
   ) throws(MathError) {
     let (width, size, directions) = (gates * s.hidden, s.batch * s.hidden, isReverse.count)
     let room = UnsafeMutablePointer<T>.allocate(capacity: s.steps * s.batch * width + 3 * size)
@@ -181,8 +202,8 @@ struct Recurrence: Sendable {
     let states = room + s.steps * s.batch * width
     states.initialize(repeating: 0, count: 3 * size)
     let direction = RecurrentDirection(
-      functions: functions[d], batch: s.batch, hidden: s.hidden,
-      weight: inputs[2].start(T.self) + d * width * s.hidden,
+      functions: functions[d], batch: s.batch, hidden: s.hidden, gates: gates,
+      weight: weights.start(T.self) + d * width * s.hidden, isTransposed: s.steps > Self.fewSteps,
       bias: inputs.optional(3).map { $0.start(T.self) + (2 * d + 1) * width },
       peepholes: inputs.optional(Self.peepholes).map { $0.start(T.self) + d * 3 * s.hidden },
       state: states, cell: states + size, scratch: states + 2 * size)
@@ -225,14 +246,5 @@ struct Recurrence: Sendable {
     if let bias { for row in 0..<rows { (to + row * width).update(from: bias, count: width) } }
     try T.product(
       transposeB: true, rows, width, s.inputs, inputs[0].start(T.self), weight, beta: bias == nil ? 0 : 1, to)
-  }
-}
-
-extension TensorType {
-  /// Throws when the gates of all steps are too many to be counted.
-  fileprivate static func sized(x s: Recurrence.Sizes, _ gates: Int) throws(OperatorError) -> TensorType {
-    let (width, overflow) = s.hidden.multipliedReportingOverflow(by: gates)
-    guard !overflow else { throw .invalid("has \(s.hidden) units") }
-    return TensorType(.float64, try Axes.checked([s.steps, s.batch, width], .float64))
   }
 }

@@ -39,6 +39,7 @@ struct SignalTransform {
 
   /// Transforms a float64 tensor.
   func run(_ x: Tensor) throws(OperatorError) -> Tensor {
+    guard Tensor.count(result) > 0 else { return Tensor(shape: result, [Double]()) }
     let (parts, resultParts) = (shape[shape.count - 1], result[shape.count - 1])
     let inner = shape[(axis + 1)..<(shape.count - 1)].product
     let lines = shape[..<axis].product * inner

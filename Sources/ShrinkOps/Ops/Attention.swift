@@ -155,6 +155,7 @@ package struct Attention: Operator {
     let mask = try inputs.optional(3).map { (mask) throws(OperatorError) in try additive(mask, T.self) }
     let y = Tensor.unwritten(shape, T.self)
     let scores = outputs == 4 ? Tensor.unwritten([p.batch, p.queryHeads, p.queries, p.keys], T.self) : nil
+    guard y.tensor.count + (scores?.tensor.count ?? 0) > 0 else { return (y.tensor, scores?.tensor) }
     defer { withExtendedLifetime((query, key, value, mask)) {} }
     let wide = mask.map { mask in
       let full = [p.batch, p.queryHeads, p.queries, mask.shape.last ?? 1]

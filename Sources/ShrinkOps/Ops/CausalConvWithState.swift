@@ -54,6 +54,7 @@ package struct CausalConvWithState: Operator {
     let bias = inputs.optional(2)?.start(T.self), past = inputs.optional(3)?.start(T.self)
     let y = Tensor.unwritten(types[0].shape, T.self), state = Tensor.unwritten(types[1].shape, T.self)
     defer { withExtendedLifetime((inputs, y, state)) {} }
+    guard y.tensor.count + state.tensor.count > 0 else { return [y.tensor, state.tensor] }
     Parallel.forEach(
       inputs[0].shape[0] * channels, minimumChunk: max(1, parallelGrain / max(1, length * (kept + 1)))
     ) { rows in

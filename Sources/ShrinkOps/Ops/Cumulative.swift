@@ -50,9 +50,9 @@ package struct Cumulative: Operator {
   ) throws(OperatorError) -> Tensor {
     let x = inputs[0]
     let axis = try axis(inputs[1], rank: x.rank)
+    guard x.count > 0 else { return x }
     let (length, inner) = (x.shape[axis], x.shape[(axis + 1)...].product)
     return try x.mapped(T.self) { x, y in
-      guard length * inner > 0 else { return }
       Parallel.forEach(
         inputs[0].count / (length * inner), minimumChunk: max(1, Walk.grain / (length * inner))
       ) { blocks in

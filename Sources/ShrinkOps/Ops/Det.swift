@@ -22,6 +22,9 @@ package struct Det: Operator {
     guard type.dtype.isFloat else { throw .noKernel(for: type.dtype) }
     let x = try Conversion.convert(inputs[0], to: .float64)
     let n = x.shape[x.rank - 1]
+    guard x.count > 0 else {
+      return [try Conversion.convert(Tensor(shape: type.shape, repeating: 1.0), to: type.dtype)]
+    }
     let result = try x.mapped(Double.self, shape: type.shape) { x, y in
       Parallel.forEach(type.shape.product, minimumChunk: max(1, parallelGrain / max(1, n * n * n))) { range in
         for i in range { y[i] = Self.determinant(Array(UnsafeBufferPointer(start: x + i * n * n, count: n * n)), n) }

@@ -24,7 +24,10 @@ package struct Einsum: Operator {
   }
 
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
-    _ = try infer(inputs.types)
+    let type = try infer(inputs.types)[0]
+    if Tensor.count(type.shape) == 0, type.dtype.bits >= 8 {
+      return [Tensor(dtype: type.dtype, shape: type.shape, storage: TensorStorage(byteCount: 0))]
+    }
     switch inputs[0].dtype {
     case .float32: return [try run(inputs.present, Float.self)]
     case .float64: return [try run(inputs.present, Double.self)]

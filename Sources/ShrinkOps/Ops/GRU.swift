@@ -32,8 +32,7 @@ package struct GRU: RecurrentCell {
   ) throws(MathError) {
     let n = d.hidden
     try d.addState(to: gates, gates: 2, stride: stride)
-    let candidateWeight = d.weight + 2 * n * n
-    if isLinearBeforeReset { try T.product(transposeB: true, d.batch, n, n, d.state, candidateWeight, d.scratch) }
+    if isLinearBeforeReset { try d.multiply(d.state, gates: 2..<3, beta: 0, to: d.scratch, stride: n) }
     for b in 0..<d.batch {
       let (row, reset) = (gates + b * stride, gates + b * stride + n)
       let (state, scratch) = (d.state + b * n, d.scratch + b * n)
@@ -48,7 +47,7 @@ package struct GRU: RecurrentCell {
       }
     }
     if !isLinearBeforeReset {
-      try T.product(transposeB: true, d.batch, n, n, d.scratch, candidateWeight, beta: 1, gates + 2 * n, ldc: stride)
+      try d.multiply(d.scratch, gates: 2..<3, beta: 1, to: gates + 2 * n, stride: stride)
     }
   }
 

@@ -22,13 +22,16 @@ package struct Hardmax: Operator {
   }
 
   private func run<T: FloatElement>(_ x: Tensor, _ type: T.Type) throws(OperatorError) -> Tensor {
-    try rule.map(x, type) { x, y, count, stride in
-      var best = 0
-      for i in 0..<count {
-        y[i * stride] = 0
-        if x[i * stride] > x[best * stride] { best = i }
+    try rule.map(x, type) { x, y, count, stride, width in
+      for line in 0..<width {
+        let (x, y) = (x + line, y + line)
+        var best = 0
+        for i in 0..<count {
+          y[i * stride] = 0
+          if x[i * stride] > x[best * stride] { best = i }
+        }
+        if count > 0 { y[best * stride] = 1 }
       }
-      if count > 0 { y[best * stride] = 1 }
     }
   }
 

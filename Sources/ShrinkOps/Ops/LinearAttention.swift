@@ -91,6 +91,7 @@ package struct LinearAttention: Operator {
     let size = s.keyWidth * s.valueWidth
     defer { withExtendedLifetime((inputs, y, state)) {} }
     let past = inputs.optional(3)?.start(Float.self)
+    guard y.tensor.count + state.tensor.count > 0 else { return (y.tensor, state.tensor) }
     Parallel.forEach(s.batch * keyHeads) { heads in
       let room = UnsafeMutablePointer<Float>.allocate(capacity: s.valueWidth)
       defer { room.deallocate() }

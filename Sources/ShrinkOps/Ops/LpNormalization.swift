@@ -32,6 +32,7 @@ package struct LpNormalization: Operator {
 
   private func run<T: FloatElement>(_ x: Tensor, _ type: T.Type) throws(OperatorError) -> Tensor {
     let reduced: Set<Int> = [try Axes.position(axis, rank: x.rank)]
+    guard x.count > 0 else { return x }
     let norms: Tensor = Reduction(x.shape, reduced).fold(
       x, Reduction.shape(x.shape, reduced, keepsAxes: true), 0.0,
       { (s, v: T) in s + (isSquare ? Double(v) * Double(v) : abs(Double(v))) },

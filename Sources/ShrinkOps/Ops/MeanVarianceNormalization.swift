@@ -32,6 +32,7 @@ package struct MeanVarianceNormalization: Operator {
 
   private func run<T: FloatElement>(_ x: Tensor, _ type: T.Type) throws(OperatorError) -> Tensor {
     let reduced = try reduced(x.shape)
+    guard x.count > 0 else { return x }
     let (reduction, shape) = (
       Reduction(x.shape, reduced), Reduction.shape(x.shape, reduced, keepsAxes: true)
     )

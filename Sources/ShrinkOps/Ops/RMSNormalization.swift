@@ -36,6 +36,7 @@ package struct RMSNormalization: Operator {
 
   private func run<T: FloatElement>(_ x: Tensor, _ scale: Tensor, _ type: T.Type) throws(OperatorError) -> Tensor {
     let first = try Axes.position(axis, rank: x.rank)
+    guard x.count > 0 else { return x }
     let (rows, length) = (x.shape[..<first].product, x.shape[first...].product)
     let normalized = try x.mapped(T.self) { x, y in
       Parallel.forEach(rows, minimumChunk: max(1, parallelGrain / max(1, length))) { range in

@@ -114,7 +114,8 @@ package struct Resample: Operator {
           input: shape[axis], output: Int(width), scale: scale, width: Double(width), corners: Double(width))
       }
     } else if let sizes {
-      guard let lengths = sizes.integers, lengths.count == named.count, lengths.allSatisfy({ (0..<1 << 40) ~= $0 }) else {
+      guard let lengths = sizes.integers, lengths.count == named.count, lengths.allSatisfy({ (0..<1 << 40) ~= $0 })
+      else {
         throw .invalid("sizes \(sizes.integers ?? []) for \(named.count) axes")
       }
       set(lengths, named, &result)

@@ -68,6 +68,7 @@ package struct RotaryEmbedding: Operator {
   private func run<T: FloatElement>(_ inputs: Operands<Tensor>, _ type: T.Type) throws(OperatorError) -> Tensor {
     try inputs.checkSameType([1, 2])
     let s = try sizes(inputs.types)
+    guard inputs[0].count > 0 else { return inputs[0] }
     let places = try places(inputs, s)
     defer { withExtendedLifetime(inputs) {} }
     let (cosines, sines) = (inputs[1].start(T.self), inputs[2].start(T.self))

@@ -39,6 +39,7 @@ package struct TensorScatter: Operator {
     let (cache, update) = (inputs[0], inputs[1])
     let axis = try checkedAxis(inputs.types)
     try StridedView.checkElements(cache.dtype)
+    guard cache.count > 0 else { return [cache] }
     let (places, written) = (cache.shape[axis], update.shape[axis])
     let width = cache.shape[(axis + 1)...].product * (cache.dtype.bits / 8)
     let (blocks, own) = (cache.shape[1..<axis].product, TensorStorage(byteCount: cache.byteCount))
