@@ -52,7 +52,8 @@ package struct MatMulInteger: Operator {
   package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
     let roles = try Roles(inputs, isQuantized)
     return [
-      try .sized(isQuantized ? inputs[7].dtype : .int32, Axes.checked(Sizes(roles.a.shape, roles.b.shape).shape, .int32))
+      try .sized(
+        isQuantized ? inputs[7].dtype : .int32, Axes.checked(Sizes(roles.a.shape, roles.b.shape).shape, .int32))
     ]
   }
 
@@ -76,7 +77,8 @@ package struct MatMulInteger: Operator {
     let walk = Walk(
       s.batch, strides: [Broadcast.strides(s.batchA, in: s.batch), Broadcast.strides(s.batchB, in: s.batch)])
     let isWeight = s.batchB.product == 1
-    return try Tensor(shape: s.batch + [m, n], Int32.self) { (y: UnsafeMutableBufferPointer<Int32>) throws(OperatorError) in
+    return try Tensor(shape: s.batch + [m, n], Int32.self) {
+      (y: UnsafeMutableBufferPointer<Int32>) throws(OperatorError) in
       guard let y = y.baseAddress, m * n * s.batch.product > 0 else { return }
       try a.withPointer(Float.self) { (a) throws(OperatorError) in
         try b.withPointer(Float.self) { (b) throws(OperatorError) in

@@ -36,7 +36,9 @@ package struct MaxPool: Operator {
     }
   }
 
-  private func loops<T: TensorElement & Comparable & Bounded>(_ x: Tensor, _ type: T.Type) throws(OperatorError) -> [Tensor] {
+  private func loops<T: TensorElement & Comparable & Bounded>(_ x: Tensor, _ type: T.Type) throws(OperatorError)
+    -> [Tensor]
+  {
     let placed = try pooling.place(x.shape)
     let shape = try infer(Operands([TensorType(x.dtype, x.shape)]))[0].shape
     let (plane, stops) = (placed.input.product, placed.output.product)

@@ -65,7 +65,9 @@ package struct MaxRoiPool: Operator {
           for down in region.rows {
             for across in region.columns {
               var greatest: T?
-              for i in down { for j in across { greatest = max(greatest ?? from[i * columns + j], from[i * columns + j]) } }
+              for i in down {
+                for j in across { greatest = max(greatest ?? from[i * columns + j], from[i * columns + j]) }
+              }
               place.pointee = greatest ?? 0
               place += 1
             }

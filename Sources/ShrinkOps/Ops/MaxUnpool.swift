@@ -60,7 +60,8 @@ package struct MaxUnpool: Operator {
         for (i, index) in indices.enumerated() {
           guard index >= 0, index < inner.product else { return false }
           for byte in 0..<width {
-            storage.bytes.storeBytes(of: bytes[i * width + byte], toByteOffset: Int(index) * width + byte, as: UInt8.self)
+            storage.bytes.storeBytes(
+              of: bytes[i * width + byte], toByteOffset: Int(index) * width + byte, as: UInt8.self)
           }
         }
         return true

@@ -114,7 +114,8 @@ package struct Resample: Operator {
           input: shape[axis], output: Int(width), scale: scale, width: Double(width), corners: Double(width))
       }
     } else if let sizes {
-      guard let lengths = sizes.integers, lengths.count == named.count, lengths.allSatisfy({ (0..<1 << 40) ~= $0 }) else {
+      guard let lengths = sizes.integers, lengths.count == named.count, lengths.allSatisfy({ (0..<1 << 40) ~= $0 })
+      else {
         throw .invalid("sizes \(sizes.integers ?? []) for \(named.count) axes")
       }
       set(lengths, named, &result)
@@ -180,12 +181,17 @@ package struct Resample: Operator {
     }
   }
 
-  /// One pass for each axis, those that shrink most first.
+  /// One pass for each axis: those that shrink most first, of those that grow the last one first.
+  ///
+  /// Passes along the last axis gather single elements, so they should see few of them.
   private func interpolated<T: FloatElement>(
     _ x: Tensor, _ axes: [ResampledAxis], _ filter: ResamplingFilter, _ type: T.Type
   ) throws(OperatorError) -> Tensor {
     var result = x
-    let order = axes.indices.sorted { axes[$0].output * axes[$1].input < axes[$1].output * axes[$0].input }
+    let growth = axes.map { Double($0.output) / Double($0.input) }
+    let order = axes.indices.sorted { a, b in
+      growth[a] != growth[b] ? growth[a] < growth[b] : growth[a] < 1 ? a < b : a > b
+    }
     for axis in order {
       let taps = axes[axis].taps(transformation, filter)
       if !taps.isIdentity { result = try taps.applied(to: result, axis: axis, constant: T(constant)) }

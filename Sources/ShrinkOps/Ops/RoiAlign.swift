@@ -43,7 +43,9 @@ package struct RoiAlign: Operator {
     let (x, regions, images) = (inputs[0], inputs[1], inputs[2])
     guard x.shape.count == 4, regions.shape.count == 2, regions.shape[1] == 4, images.shape == [regions.shape[0]],
       regions.dtype == x.dtype
-    else { throw .invalid("regions \(regions.dtype)\(regions.shape) of images \(images.shape) in \(x.dtype)\(x.shape)") }
+    else {
+      throw .invalid("regions \(regions.dtype)\(regions.shape) of images \(images.shape) in \(x.dtype)\(x.shape)")
+    }
     return [TensorType(x.dtype, try Axes.checked([regions.shape[0], x.shape[1], height, width], x.dtype))]
   }
 
