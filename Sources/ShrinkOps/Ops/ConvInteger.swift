@@ -69,6 +69,7 @@ package struct ConvInteger: Operator {
     let (taken, made, taps) = (w.shape[1], w.shape[0] / group, placed.taps)
     let (plane, stops) = (placed.input.product, placed.output.product)
     let columns = try Axes.checked([taken, taps, stops], .float32).product
+    let reads = placed.allReads()
     return try Tensor(shape: shape, Int32.self) { (y: UnsafeMutableBufferPointer<Int32>) throws(OperatorError) in
       guard let y = y.baseAddress, shape.product > 0 else { return }
       let unrolled = UnsafeMutablePointer<Float>.allocate(capacity: max(1, columns))
@@ -76,7 +77,9 @@ package struct ConvInteger: Operator {
       try x.withPointer(Float.self) { (x) throws(OperatorError) in
         try w.withPointer(Float.self) { (w) throws(OperatorError) in
           for part in 0..<shape[0] * group {
-            placed.unroll(x + part * taken * plane, channels: taken, into: unrolled)
+            unroll(
+              x + part * taken * plane, plane: plane, channels: taken, taps: taps, stops: stops, reads: reads,
+              into: unrolled)
             try IntegerProduct.multiply(
               m: made, n: stops, k: taken * taps, w + part % group * made * taken * taps, unrolled,
               y + part * made * stops)
@@ -93,21 +96,34 @@ package struct ConvInteger: Operator {
 }
 
 extension PlacedWindow {
-  /// Copies what each tap reads at each stop as `channels · taps` rows of one element a stop; padding as zero.
-  fileprivate func unroll(
-    _ image: UnsafePointer<Float>, channels: Int, into columns: UnsafeMutablePointer<Float>
-  ) {
-    let (taps, plane, stops) = (taps, input.product, output.product)
-    Parallel.forEach(stops, minimumChunk: max(1, parallelGrain / max(1, taps * channels))) { range in
-      withUnsafeTemporaryAllocation(of: Int.self, capacity: max(1, taps)) { reads in
-        guard let reads = reads.baseAddress else { return }
-        for stop in range {
-          self.reads(at: stop, into: reads)
-          for c in 0..<channels {
-            for t in 0..<taps {
-              columns[(c * taps + t) * stops + stop] = reads[t] < 0 ? 0 : image[c * plane + reads[t]]
-            }
-          }
+  /// What each tap reads at each stop, tap by tap; -1 outside the input.
+  fileprivate func allReads() -> [Int] {
+    let (taps, stops) = (taps, output.product)
+    var result = [Int](repeating: -1, count: taps * stops)
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: max(1, taps)) { reads in
+      guard let reads = reads.baseAddress else { return }
+      for stop in 0..<stops {
+        self.reads(at: stop, into: reads)
+        for t in 0..<taps { result[t * stops + stop] = reads[t] }
+      }
+    }
+    return result
+  }
+}
+
+/// Copies what each tap reads at each stop as `channels · taps` rows of one element a stop; padding as zero.
+private func unroll(
+  _ image: UnsafePointer<Float>, plane: Int, channels: Int, taps: Int, stops: Int, reads: [Int],
+  into columns: UnsafeMutablePointer<Float>
+) {
+  reads.withUnsafeBufferPointer { reads in
+    Parallel.forEach(channels * taps, minimumChunk: max(1, parallelGrain / max(1, stops))) { range in
+      for row in range {
+        let (channel, tap) = row.quotientAndRemainder(dividingBy: taps)
+        let (from, to) = (image + channel * plane, columns + row * stops)
+        for stop in 0..<stops {
+          let read = reads[tap * stops + stop]
+          to[stop] = read < 0 ? 0 : from[read]
         }
       }
     }

@@ -128,7 +128,8 @@ package struct GridSample: Operator {
     if mode == .nearest { x.round(.toNearestOrEven) }
     let (low, high): (T, T) = alignsCorners ? (0, size - 1) : (-0.5, size - 0.5)
     if x < low || x > high {
-      if padding == .border { x = max(0, min(size - 1, x)) }
+      // Cubic kernels read the repeated border itself, as in PyTorch and ONNX Runtime.
+      if padding == .border, mode != .cubic { x = max(0, min(size - 1, x)) }
       if padding == .reflection { x = Self.reflected(x, low, high) }
     }
     return x.isFinite ? max(-3, min(size + 3, x)) : -3

@@ -181,12 +181,17 @@ package struct Resample: Operator {
     }
   }
 
-  /// One pass for each axis, those that shrink most first.
+  /// One pass for each axis: those that shrink most first, of those that grow the last one first.
+  ///
+  /// Passes along the last axis gather single elements, so they should see few of them.
   private func interpolated<T: FloatElement>(
     _ x: Tensor, _ axes: [ResampledAxis], _ filter: ResamplingFilter, _ type: T.Type
   ) throws(OperatorError) -> Tensor {
     var result = x
-    let order = axes.indices.sorted { axes[$0].output * axes[$1].input < axes[$1].output * axes[$0].input }
+    let growth = axes.map { Double($0.output) / Double($0.input) }
+    let order = axes.indices.sorted { a, b in
+      growth[a] != growth[b] ? growth[a] < growth[b] : growth[a] < 1 ? a < b : a > b
+    }
     for axis in order {
       let taps = axes[axis].taps(transformation, filter)
       if !taps.isIdentity { result = try taps.applied(to: result, axis: axis, constant: T(constant)) }
