@@ -17,9 +17,11 @@ package enum Parallel {
     let chunks = min(most, threads * chunksPerThread)
     withoutActuallyEscaping(body) { body in
       var work = Work(body: body, count: count, chunks: chunks, threads: min(threads, chunks))
-      shrink_parallel(Int32(work.threads), { context, thread in
-        context?.assumingMemoryBound(to: Work.self).pointee.run(Int(thread))
-      }, &work)
+      shrink_parallel(
+        Int32(work.threads),
+        { context, thread in
+          context?.assumingMemoryBound(to: Work.self).pointee.run(Int(thread))
+        }, &work)
     }
   }
 

@@ -92,6 +92,8 @@ package final class PreparedStep: @unchecked Sendable {
 
   deinit { shrink_step_destroy(pointer) }
 
+  /// A convolution and what follows it.
+  ///
   /// Ports: x, y, then the operands of `posts`. `weights` is O × I / groups × kernel.
   package convenience init(
     convolution window: Window, batch: Int, groups: Int, input: [Int], output: [Int], kernel: [Int],
@@ -107,6 +109,8 @@ package final class PreparedStep: @unchecked Sendable {
     }
   }
 
+  /// A pooling.
+  ///
   /// Ports: x, y.
   package convenience init(
     pooling window: Window, kind: Pooling.Kind, batch: Int, channels: Int, input: [Int], output: [Int], kernel: [Int]
@@ -117,7 +121,9 @@ package final class PreparedStep: @unchecked Sendable {
     try self.init("a pooling over \(input)") { made in shrink_step_pool(&c, kind.c, made) }
   }
 
-  /// C = A · B + bias over the last two axes. Ports: A, B unless its elements are given, C, then operands of `posts`.
+  /// C = A · B + bias over the last two axes.
+  ///
+  /// Ports: A, B unless its elements are given, C, then operands of `posts`.
   package convenience init(
     product a: StridedLayout, _ b: StridedLayout, _ c: StridedLayout, elements: UnsafePointer<Float>?,
     bias: UnsafePointer<Float>?, posts: [PostOperation]
@@ -129,12 +135,16 @@ package final class PreparedStep: @unchecked Sendable {
     }
   }
 
-  /// Softmax of rows. Ports: x, y.
+  /// Softmax of rows.
+  ///
+  /// Ports: x, y.
   package convenience init(softmaxOf rows: Int, width: Int) throws(MathError) {
     try self.init("a softmax") { made in shrink_step_softmax(Int64(rows), Int64(width), made) }
   }
 
-  /// Layer normalisation of rows of `scale.count` elements. Ports: x, y.
+  /// Layer normalisation of rows of `scale.count` elements.
+  ///
+  /// Ports: x, y.
   package convenience init(
     layerNormOf rows: Int, epsilon: Float, scale: [Float], shift: [Float]
   ) throws(MathError) {
@@ -143,7 +153,9 @@ package final class PreparedStep: @unchecked Sendable {
     }
   }
 
-  /// Copies 32-bit elements into another layout with the same lengths. Ports: x, y.
+  /// Copies 32-bit elements into another layout with the same lengths.
+  ///
+  /// Ports: x, y.
   package convenience init(reorder from: StridedLayout, to: StridedLayout) throws(MathError) {
     var (from, to) = (from.c, to.c)
     try self.init("a change of layout") { made in shrink_step_reorder(&from, &to, made) }

@@ -8,7 +8,8 @@ extension Lowering {
   ) throws(OperatorError) -> Lowering? {
     if let combination = combinations[node.opType] {
       // Before opset 7 an axis may place the second operand elsewhere than at the end.
-      guard !node.has("axis"), inputs.present.count == inputs.count, inputs.present.allSatisfy({ $0.dtype == .float32 }) else {
+      guard !node.has("axis"), inputs.present.count == inputs.count, inputs.present.allSatisfy({ $0.dtype == .float32 })
+      else {
         return nil
       }
       return .combination(combination)

@@ -7,7 +7,8 @@ import Testing
 
   /// Each function of one operand with the same in Foundation.
   static let unary: [(Function, @Sendable (Double) -> Double)] = [
-    (.linear(2, -0.5), { 2 * $0 - 0.5 }), (.clip(-1, 2), { min(max($0, -1), 2) }), (.leaky(0.1), { $0 < 0 ? $0 * 0.1 : $0 }),
+    (.linear(2, -0.5), { 2 * $0 - 0.5 }), (.clip(-1, 2), { min(max($0, -1), 2) }),
+    (.leaky(0.1), { $0 < 0 ? $0 * 0.1 : $0 }),
     (.sigmoid, { 1 / (1 + exp(-$0)) }), (.tanh, { tanh($0) }), (.erf, { erf($0) }), (.exp, { exp($0) }),
     (.absolute, { abs($0) }), (.reciprocal, { 1 / $0 }), (.hardSwish, { $0 * min(max($0 / 6 + 0.5, 0), 1) }),
   ]

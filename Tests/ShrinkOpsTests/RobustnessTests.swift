@@ -7,8 +7,9 @@ import Testing
 
 /// Whatever a file holds, an operator computes or refuses it, and never ends the process.
 ///
-/// Each operator runs in a process of its own, so that a trap is one failure.
-@Suite struct RobustnessTests {
+/// Each operator runs in a process of its own, so that a trap is one failure; one after the other, since all of them at
+/// once would need the memory of all.
+@Suite(.serialized) struct RobustnessTests {
   /// Nodes drawn for each operator.
   static let draws = 3000
 

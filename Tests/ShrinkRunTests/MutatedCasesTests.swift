@@ -10,7 +10,7 @@ import Testing
 /// Nodes of ONNX's own conformance cases with something in them changed are computed or refused; none ends the process.
 ///
 /// Needs the package of cases (Debian's libonnx-testdata). A share of them at a time runs in a process of its own.
-@Suite struct MutatedCasesTests {
+@Suite(.serialized) struct MutatedCasesTests {
   static let folder = "/usr/share/libonnx-testdata/data/node"
   static let shares = 32
   /// Mutations of each node.
@@ -61,7 +61,8 @@ import Testing
       let attributes = Dictionary(node.attributes.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
       found.append(
         NodeCase(
-          node.opType, opset: graph.opsets[""] ?? 17, outputs: node.outputs.count, attributes, operands: operands.items))
+          node.opType, opset: graph.opsets[""] ?? 17, outputs: node.outputs.count, attributes, operands: operands.items)
+      )
     }
     return found
   }

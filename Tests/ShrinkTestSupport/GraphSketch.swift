@@ -15,6 +15,13 @@ package struct GraphSketch {
     return value
   }
 
+  /// A float32 input of a whole shape.
+  package mutating func fixedInput(_ shape: [Int], name: String = "x") -> ValueID {
+    let value = graph.addValue(named: name, type: DeclaredType(.float32, shape.map { .known($0) }))
+    graph.inputs.append(value)
+    return value
+  }
+
   /// N samples of a shape, as a file declares them.
   package static func declared(_ shape: [Int]) -> DeclaredType {
     DeclaredType(.float32, [.symbol("N")] + shape.map { .known($0) })
@@ -45,8 +52,23 @@ package struct GraphSketch {
     return output
   }
 
+  /// A node with several results.
+  package mutating func nodes(
+    _ type: String, _ inputs: [ValueID?], results: Int, _ attributes: [String: Attribute.Value] = [:]
+  ) -> [ValueID] {
+    names += 1
+    let outputs = (0..<results).map { graph.addValue(named: "t\(names)_\($0)") }
+    graph.nodes.append(
+      Node(
+        type, name: "\(type)\(names)", inputs: inputs, outputs: outputs,
+        attributes: attributes.sorted { $0.key < $1.key }.map { Attribute($0.key, $0.value) }))
+    return outputs
+  }
+
   /// Gemm with a weight `inputs` × `outputs` (transB 0).
-  package mutating func gemm(_ x: ValueID, _ inputs: Int, _ outputs: Int, hasBias: Bool = true, name: String = "") -> ValueID {
+  package mutating func gemm(_ x: ValueID, _ inputs: Int, _ outputs: Int, hasBias: Bool = true, name: String = "")
+    -> ValueID
+  {
     let w = weight([inputs, outputs])
     return node("Gemm", hasBias ? [x, w, weight([outputs], name: "b")] : [x, w], name: name)
   }

@@ -74,7 +74,8 @@ struct Epilogue {
     case .combination(let function):
       let inputs = b.graph[id].inputs.compactMap(\.self)
       guard inputs.count == 2, inputs[0] != inputs[1] else { return false }
-      if let (x, linear) = ChainDraft.linear(function, inputs, b), x == end, case .linear(let alpha, let beta) = linear {
+      if let (x, linear) = ChainDraft.linear(function, inputs, b), x == end, case .linear(let alpha, let beta) = linear
+      {
         return scale(alpha, beta, channels: shape[axis])
       }
       let other = inputs[0] == end ? inputs[1] : inputs[0]

@@ -116,7 +116,7 @@ extension Program {
     steps.reduce(0) { sum, step in
       switch step.work {
       case .prepared(let work): sum + work.heldBytes
-      case .lstm(let work, _, _): sum + work.heldBytes
+      case .lstm(let work, _): sum + work.heldBytes
       default: sum
       }
     }
@@ -173,11 +173,11 @@ extension Program {
         memory.pointer(step.ports[0]).assumingMemoryBound(to: Float.self),
         memory.pointer(step.ports[1]).assumingMemoryBound(to: Float.self), images: images, positions: positions,
         channels: channels)
-    case .lstm(let recurrence, let directions, let states):
+    case .lstm(let layer, let states):
       let ports = step.ports.map { memory.pointer($0).assumingMemoryBound(to: Float.self) }
-      var passed = PreparedLSTM.Memory(
-        gates: ports[..<directions].map { UnsafePointer($0) }, y: ports[step.writes.lowerBound])
-      var (read, written) = (directions, step.writes.lowerBound + 1)
+      let results = step.writes.lowerBound
+      var passed = PreparedLSTM.Memory(x: ports[0], y: ports[results], scratch: ports[results + 1])
+      var (read, written) = (1, results + 2)
       func next(_ isThere: Bool, _ position: inout Int) -> UnsafeMutablePointer<Float>? {
         guard isThere else { return nil }
         position += 1
@@ -187,7 +187,7 @@ extension Program {
       passed.cell = next(states.cell, &read).map { UnsafePointer($0) }
       passed.lastState = next(states.lastState, &written)
       passed.lastCell = next(states.lastCell, &written)
-      try OperatorError.computing { () throws(MathError) in try recurrence.run(passed) }
+      try OperatorError.computing { () throws(MathError) in try layer.run(passed) }
     case .kernel(let operation, let operands, let types):
       let tensors = operands.map { operand in
         operand.map { memory.tensor(step.ports[$0.port], $0.dtype, $0.shape) }

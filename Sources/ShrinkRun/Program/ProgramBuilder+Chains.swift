@@ -70,7 +70,8 @@ extension ProgramBuilder {
       var place = places[0]
       if own == shape {
         let inner = order.last { shape[$0] != 1 }
-        let direct = places.first { StridedShape.agree($0.strides, target, shape) }
+        let direct =
+          places.first { StridedShape.agree($0.strides, target, shape) }
           ?? places.first { p in inner.map { p.strides[$0] == 1 } ?? true }
         if let direct { place = direct } else { place = try self.place(value, strides: target) }
       }

@@ -19,7 +19,8 @@ extension ProgramBuilder {
   private func window(_ w: LoweredWindow, _ order: [Int?]) throws(MathError) -> Window {
     try Window(
       strides: picked(w.strides, order, missing: 1), dilations: picked(w.dilations, order, missing: 1),
-      padsBegin: picked(w.padsBegin, order, missing: 0), padsEnd: picked(w.padsEnd.map { max($0, 0) }, order, missing: 0))
+      padsBegin: picked(w.padsBegin, order, missing: 0),
+      padsEnd: picked(w.padsEnd.map { max($0, 0) }, order, missing: 0))
   }
 
   func emitConvolution(_ id: NodeID, _ given: LoweredWindow, _ groups: Int) throws(MathError) {
@@ -95,7 +96,8 @@ extension ProgramBuilder {
     else { return nil }
     let rank = shape(x).count
     // Each distance between a long kernel and the end is a product of its own in oneDNN: padded memory is faster there.
-    guard pads.ends.count == rank, window.kernel.allSatisfy({ $0 <= Self.longestPaddedKernel }), pads.ends.prefix(2).allSatisfy({ $0 == (0, 0) }),
+    guard pads.ends.count == rank, window.kernel.allSatisfy({ $0 <= Self.longestPaddedKernel }),
+      pads.ends.prefix(2).allSatisfy({ $0 == (0, 0) }),
       pads.ends.allSatisfy({ $0.before >= 0 && $0.behind >= 0 })
     else { return nil }
     var wider = window
@@ -280,9 +282,15 @@ struct ConstantPadding {
     let rank = b.shape(b.input(id, 0)).count
     guard (try? attributes.string("mode")) ?? "constant" == "constant" else { return nil }
     let isOld = b.graph.opset < 11
-    let given = isOld ? try? attributes.ints("pads") : node.inputs.count > 1 ? node.inputs[1].flatMap { b.constant($0)?.integers } : nil
-    let fill = isOld ? try? attributes.float("value") : node.inputs.count > 2 ? node.inputs[2].map { b.constant($0)?.numbers?.first.map(Float.init) ?? .nan } : nil
-    guard let pads = given, pads.count == 2 * rank, node.inputs.count < 4 || node.inputs[3] == nil, fill ?? 0 == 0 else {
+    let given =
+      isOld
+      ? try? attributes.ints("pads") : node.inputs.count > 1 ? node.inputs[1].flatMap { b.constant($0)?.integers } : nil
+    let fill =
+      isOld
+      ? try? attributes.float("value")
+      : node.inputs.count > 2 ? node.inputs[2].map { b.constant($0)?.numbers?.first.map(Float.init) ?? .nan } : nil
+    guard let pads = given, pads.count == 2 * rank, node.inputs.count < 4 || node.inputs[3] == nil, fill ?? 0 == 0
+    else {
       return nil
     }
     ends = (0..<rank).map { (pads[$0], pads[$0 + rank]) }

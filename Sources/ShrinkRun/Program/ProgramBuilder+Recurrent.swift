@@ -3,7 +3,7 @@ import ShrinkMath
 import ShrinkOps
 
 extension ProgramBuilder {
-  /// An LSTM as one product for all inputs of a direction, and the recurrence.
+  /// An LSTM with its weights packed.
   func emitLSTM(_ id: NodeID, backwards: [Bool]) throws(MathError) {
     let node = graph[id]
     let x = input(id, 0)
@@ -15,28 +15,18 @@ extension ProgramBuilder {
     }
     let width = shape(x)[2]
     let (bias, peepholes) = (elements(3), elements(7))
-    let source = try plain(x)
-    var (reads, recurrent, holes) = ([ProgramPort](), [[Float]](), [[Float]?]())
-    for direction in backwards.indices {
-      recurrent.append(part(r, direction, 4 * hidden * hidden))
-      holes.append(peepholes.map { part($0, direction, 3 * hidden) })
-      let sum = bias.map { all in
-        let both = part(all, direction, 8 * hidden)
-        return zip(both, both.dropFirst(4 * hidden)).map { $0 + $1 }
-      }
-      let step = try withOptional(sum) { (bias) throws(MathError) in
-        try PreparedStep(
-          product: StridedLayout(dense: [steps * batch, width]),
-          StridedLayout(dims: [width, 4 * hidden], strides: [1, width]),
-          StridedLayout(dense: [steps * batch, 4 * hidden]), elements: part(w, direction, 4 * hidden * width),
-          bias: bias, posts: [])
-      }
-      let gates = ProgramPort(buffer: add(.arena, bytes: 4 * steps * batch * 4 * hidden))
-      append(.prepared(step), reads: [source.port(.float32)], writes: [gates], id)
-      reads.append(gates)
+    let directions = backwards.enumerated().map { index, isBackwards in
+      PreparedLSTM.Direction(
+        isBackwards: isBackwards, input: part(w, index, 4 * hidden * width),
+        recurrent: part(r, index, 4 * hidden * hidden),
+        bias: bias.map { all in
+          let both = part(all, index, 8 * hidden)
+          return zip(both, both.dropFirst(4 * hidden)).map { $0 + $1 }
+        }, peepholes: peepholes.map { part($0, index, 3 * hidden) })
     }
-    let recurrence = try PreparedLSTM(
-      steps: steps, batch: batch, hidden: hidden, backwards: backwards, recurrent: recurrent, peepholes: holes)
+    let layer = try PreparedLSTM(
+      PreparedLSTM.Shape(steps: steps, batch: batch, width: width, hidden: hidden), directions)
+    var reads = [try plain(x).port(.float32)]
     var states = ProgramStep.LSTMStates()
     for (slot, path) in [(5, \ProgramStep.LSTMStates.state), (6, \.cell)] {
       guard let value = operand(slot) else { continue }
@@ -44,7 +34,7 @@ extension ProgramBuilder {
       reads.append(try plain(value).port(.float32))
     }
     let whole = ProgramPort(buffer: add(.arena, bytes: 4 * steps * backwards.count * batch * hidden))
-    var writes = [whole]
+    var writes = [whole, ProgramPort(buffer: add(.arena, bytes: 4 * layer.scratchCount))]
     if let y = node.outputs[0] {
       places[y] = [ValuePlace(buffer: whole.buffer, strides: StridedShape.dense(shape(y)))]
     }
@@ -53,7 +43,7 @@ extension ProgramBuilder {
       states[keyPath: path] = true
       writes.append(allocate(value, strides: StridedShape.dense(shape(value))).port(.float32))
     }
-    append(.lstm(recurrence, directions: backwards.count, states: states), reads: reads, writes: writes, id)
+    append(.lstm(layer, states: states), reads: reads, writes: writes, id)
   }
 
   private func part(_ values: [Float], _ index: Int, _ count: Int) -> [Float] {

@@ -83,7 +83,8 @@ extension ProgramBuilder {
 
   func emitLayerNorm(_ id: NodeID, _ epsilon: Float) throws(MathError) {
     let width = shape(input(id, 0)).last ?? 1
-    guard let scale = floats(input(id, 1), width), let shift = floats(graph[id].inputs.count > 2 ? input(id, 2) : nil, width)
+    guard let scale = floats(input(id, 1), width),
+      let shift = floats(graph[id].inputs.count > 2 ? input(id, 2) : nil, width)
     else { return try emitKernel(id) }
     try emitRows(id) { (rows, _) throws(MathError) in
       try PreparedStep(layerNormOf: rows, epsilon: epsilon, scale: scale, shift: shift)

@@ -74,7 +74,8 @@ final class ProgramBuilder {
     case .elements, .combination, .square, .scaleAndShift: try emitChain(id)
     case .product(let a, let b, let alpha, let beta):
       try emitProduct(id, transposeA: a, transposeB: b, alpha: alpha, beta: beta)
-    case .softmax: try emitRows(id) { (rows, width) throws(MathError) in try PreparedStep(softmaxOf: rows, width: width) }
+    case .softmax:
+      try emitRows(id) { (rows, width) throws(MathError) in try PreparedStep(softmaxOf: rows, width: width) }
     case .layerNorm(let epsilon): try emitLayerNorm(id, epsilon)
     case .lstm(let backwards): try emitLSTM(id, backwards: backwards)
     case .view: try emitView(id)

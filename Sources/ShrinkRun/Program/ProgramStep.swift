@@ -49,9 +49,8 @@ struct ProgramStep: Sendable {
     case chain(ElementChain)
     /// Ports: x, y.
     case mean(images: Int, positions: Int, channels: Int)
-    /// Ports: the products of the inputs, a direction each, and the first states that are there; then Y, and the last
-    /// states that are named.
-    case lstm(PreparedLSTM, directions: Int, states: LSTMStates)
+    /// Ports: x and the first states that are there; then Y, scratch memory, and the last states that are named.
+    case lstm(PreparedLSTM, states: LSTMStates)
     /// Ports: operands that are there, then results.
     case kernel(any Operator, operands: [KernelOperand?], results: [TensorType])
   }

@@ -31,7 +31,8 @@ struct TimeCommand: ParsableCommand {
 
   private func printMemory(_ pass: ForwardPass) throws {
     let profile = try pass.profile()
-    report("weights \(profile.weights) packed \(profile.packed) arena \(profile.arena ?? -1) alive \(profile.alive ?? -1)")
+    report(
+      "weights \(profile.weights) packed \(profile.packed) arena \(profile.arena ?? -1) alive \(profile.alive ?? -1)")
   }
 
   /// A line that whoever waits for it sees at once.

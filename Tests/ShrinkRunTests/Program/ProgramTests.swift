@@ -41,6 +41,28 @@ import Testing
     }
   }
 
+  @Test(arguments: ["forward", "reverse", "bidirectional"], [(1, 1), (7, 2), (70, 1), (5, 17)])
+  func runsRecurrentLayers(_ direction: String, _ size: (steps: Int, batch: Int)) throws {
+    let (inputs, hidden, directions) = (3, 5, direction == "bidirectional" ? 2 : 1)
+    for hasStates in [false, true] {
+      var sketch = GraphSketch(seed: 9)
+      let x = sketch.fixedInput([size.steps, size.batch, inputs])
+      let (w, r) = (sketch.weight([directions, 4 * hidden, inputs]), sketch.weight([directions, 4 * hidden, hidden]))
+      let state = { (s: inout GraphSketch) in hasStates ? s.weight([directions, size.batch, hidden]) : nil }
+      let operands = [
+        x, w, r, sketch.weight([directions, 8 * hidden]), nil, state(&sketch), state(&sketch),
+        hasStates ? sketch.weight([directions, 3 * hidden]) : nil,
+      ]
+      let y = sketch.nodes("LSTM", operands, results: 3, ["direction": .string(Array(direction.utf8))])
+      for value in y { sketch.output(value) }
+      let executor = try Executor(sketch.graph)
+      let feeds = [x: Tensor.random([size.steps, size.batch, inputs], using: &sketch.rng)]
+      #expect(try executor.profile(feeds) { _, _ in } != nil)
+      let (found, wanted) = (try executor.run(feeds), try executor.run(feeds) { (_, _, _) in })
+      for value in y { #expect(try #require(found[value]).difference(from: #require(wanted[value])) == nil) }
+    }
+  }
+
   @Test func returnsInputsAndConstants() throws {
     var sketch = GraphSketch()
     let x = sketch.input([2])
