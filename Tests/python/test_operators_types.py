@@ -59,6 +59,7 @@ class Types(Cases):
         self.floats("InstanceNormalization", [n(2, 3, 9), n(3), n(3)])
         self.floats("BatchNormalization", [n(2, 3, 4), n(3), n(3), n(3), n(3) ** 2])
         self.floats("LayerNormalization", [n(2, 3, 9), n(3, 9), n(3, 9)], axis=1, outputs=3, statistics=True)
+        self.floats("LayerNormalization", [n(2, 3, 9), n(3, 1), n(1)], axis=1)
         self.floats("ReduceMean", [n(2, 3, 9)], axes=[1])
         self.floats("Min", [n(2, 3), n(3)])
         self.floats("MaxPool", [n(1, 2, 5, 6)], kernel_shape=[3, 2], strides=[2, 1], pads=[1, 1, 0, 0])
