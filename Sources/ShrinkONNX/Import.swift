@@ -129,8 +129,8 @@ struct GraphImport {
   /// Names what the graphs inside this one read from around it, and drops what it need not carry.
   private mutating func finishBody() {
     for name in graph.nodes.flatMap(\.captures) { _ = value(name) }
-    // A body is always given all of its inputs.
-    for input in graph.inputs { graph[input].constant = nil }
+    // Old files list weights among the inputs.
+    graph.inputs = graph.realInputs
     for i in graph.values.indices { (graph.values[i].carry, graph.values[i].constantCarry) = (nil, nil) }
     for n in graph.nodes.indices {
       graph.nodes[n].carry = []

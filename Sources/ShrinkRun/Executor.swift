@@ -63,7 +63,9 @@ package final class Executor: Sendable {
       }
     }
     self.graph = graph
-    (self.isBody, self.compiles) = (isBody, compiles)
+    self.isBody = isBody
+    // A compiled form does not follow what graphs in attributes read.
+    self.compiles = compiles && !operations.values.contains { $0 is any ControlFlow }
     captureIndex = graph.captureIndex()
     captured = path.captured.sorted()
     self.wanted = wanted
@@ -135,8 +137,10 @@ package final class Executor: Sendable {
   package func apply(_ node: NodeID, _ operands: Operands<Tensor>) throws(ShrinkError) -> [Tensor] {
     do throws(OperatorError) {
       let operation = operation(node)
-      // A rule that cannot tell leaves the judgement to the kernel.
-      if let types = try? operation.infer(Operands(Self.types(operands))) { try Memory.check(types) }
+      // A rule that cannot tell leaves the judgement to the kernel; what is in a graph of its own is checked there.
+      if !(operation is any ControlFlow), let types = try? operation.infer(Operands(Self.types(operands))) {
+        try Memory.check(types)
+      }
       let results = try operation.run(operands)
       guard results.count >= graph[node].outputs.count else { throw .tooFewResults(results.count, graph[node]) }
       #if DEBUG

@@ -57,7 +57,11 @@ struct Subgraphs: Bodies {
     for (id, tensor) in zip(graph.inputs, inputs) { feeds[id] = tensor }
     do throws(ShrinkError) {
       let values = try executor.run(feeds)
-      return graph.outputs.compactMap { values[$0] }
+      let results = graph.outputs.compactMap { values[$0] }
+      guard results.count == graph.outputs.count else {
+        throw ShrinkError(.internal, "\(graph.outputs.count - results.count) outputs were not computed")
+      }
+      return results
     } catch { throw OperatorError(inside: name, error) }
   }
 

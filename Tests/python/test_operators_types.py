@@ -59,8 +59,16 @@ class Types(Cases):
         self.floats("InstanceNormalization", [n(2, 3, 9), n(3), n(3)])
         self.floats("BatchNormalization", [n(2, 3, 4), n(3), n(3), n(3), n(3) ** 2])
         self.floats("LayerNormalization", [n(2, 3, 9), n(3, 9), n(3, 9)], axis=1, outputs=3, statistics=True)
+        self.floats("LayerNormalization", [n(2, 3, 9), n(3, 1), n(1)], axis=1)
         self.floats("ReduceMean", [n(2, 3, 9)], axes=[1])
         self.floats("Min", [n(2, 3), n(3)])
+        self.floats("MaxPool", [n(1, 2, 5, 6)], kernel_shape=[3, 2], strides=[2, 1], pads=[1, 1, 0, 0])
+        self.floats("AveragePool", [n(1, 2, 5, 6)], kernel_shape=[3, 2], strides=[2, 1], pads=[1, 1, 0, 0])
+        self.floats("ReduceLogSumExp", [n(2, 3, 9)], axes=[2], keepdims=0)
+        self.floats("Mod", [n(2, 3), n(3)], fmod=1)
+        self.floats("Pow", [np.abs(n(2, 3)), n(3)])
+        for op in ("Abs", "Ceil", "Erf", "Exp", "Neg", "Sqrt", "Tanh", "Sign", "Sigmoid", "Softplus", "Elu", "HardSigmoid"):
+            self.floats(op, [np.abs(n(2, 3))])
         self.floats("Pad", [n(2, 3)], opset=10, pads=[0, 1, 1, 0], value=0.5)
         self.check()
 

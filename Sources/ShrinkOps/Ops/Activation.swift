@@ -71,6 +71,10 @@ package struct Activation: Operator {
     case .int64 where function == .relu: [Elementwise.map(inputs[0]) { (v: Int64) in max(v, 0) }]
     case .int8 where function == .relu, .int16 where function == .relu, .int32 where function == .relu:
       try Conversion.widening(inputs, run)
+    case .int8 where function == .shrink, .int16 where function == .shrink, .int32 where function == .shrink,
+      .int64 where function == .shrink, .uint8 where function == .shrink, .uint16 where function == .shrink,
+      .uint32 where function == .shrink, .uint64 where function == .shrink:
+      try Conversion.through(.float64, inputs, run)
     default: throw .unsupportedType(inputs[0].dtype)
     }
   }

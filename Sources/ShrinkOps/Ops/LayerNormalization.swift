@@ -23,14 +23,20 @@ package struct LayerNormalization: Operator {
     return axis < 0 ? axis + shape.count : axis
   }
 
+  /// How a scale or shift repeats over the axes that are normalised.
+  private func parameter(_ shape: [Int], _ x: [Int], _ first: Int) throws(OperatorError) -> StridedView {
+    let (own, normalized) = (Array(shape.drop { $0 == 1 }), Array(x[first...]))
+    guard own.count <= normalized.count, zip(own.reversed(), normalized.reversed()).allSatisfy({ $0 == $1 || $0 == 1 })
+    else { throw .unsupported("scales or shifts \(x) from axis \(first) on by a tensor of shape \(shape)") }
+    return StridedView(shape: normalized, strides: Broadcast.strides(own, in: normalized))
+  }
+
   package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
     let x = inputs[0]
     let first = try first(x.shape)
     for slot in 1..<3 {
       guard let shape = inputs.optional(slot)?.shape else { continue }
-      guard Array(shape.drop { $0 == 1 }) == Array(x.shape[first...].drop { $0 == 1 }) else {
-        throw .unsupported("scales or shifts \(x.shape) from axis \(first) on by a tensor of shape \(shape)")
-      }
+      _ = try parameter(shape, x.shape, first)
     }
     let reduced = x.shape[..<first] + [Int](repeating: 1, count: x.shape.count - first)
     let statistics = TensorType(.float32, Array(reduced))
@@ -65,8 +71,11 @@ package struct LayerNormalization: Operator {
     let x = inputs[0]
     let first = try first(x.shape)
     let (rows, length) = (x.shape[..<first].product, x.shape[first...].product)
-    let scale = inputs[1].elements(T.self)
-    let bias = inputs.optional(2)?.elements(T.self) ?? [T](repeating: 0, count: length)
+    let scale = try parameter(inputs[1].shape, x.shape, first).copied(from: inputs[1]).elements(T.self)
+    var bias = [T](repeating: 0, count: length)
+    if let shift = inputs.optional(2) {
+      bias = try parameter(shift.shape, x.shape, first).copied(from: shift).elements(T.self)
+    }
     var means = [T](repeating: 0, count: rows), deviations = means
     let y = try x.mapped(T.self) { x, y in
       means.withUnsafeMutableBufferPointer { means in

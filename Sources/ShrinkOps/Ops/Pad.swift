@@ -29,7 +29,8 @@ package struct Pad: Operator {
   private func ends(_ rank: Int, _ pads: Tensor?, _ axes: Tensor?) throws(OperatorError) -> [(before: Int, behind: Int)]
   {
     guard let list = isAttribute ? self.pads : pads?.integers else {
-      throw .unsupported("its pads are not known before the network runs, or no integers")
+      guard let pads else { throw .shapeDependsOnData }
+      throw .invalid("its pads are \(pads.dtype), no integers")
     }
     let named = try self.axes(rank, axes)
     guard list.count == 2 * named.count, list.allSatisfy({ abs($0.clamped) < 1 << 31 }) else {
@@ -51,7 +52,7 @@ package struct Pad: Operator {
 
   private func ends(_ inputs: Operands<TensorType>) throws(OperatorError) -> [(before: Int, behind: Int)] {
     guard inputs.optional(3) == nil || inputs.optional(3)?.constant != nil else {
-      throw .unsupported("its axes are not known before the network runs")
+      throw .shapeDependsOnData
     }
     return try ends(inputs[0].shape.count, inputs.optional(1)?.constant, inputs.optional(3)?.constant)
   }
