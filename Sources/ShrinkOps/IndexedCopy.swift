@@ -26,24 +26,50 @@ enum IndexedCopy {
     let to = result.bytes.bindMemory(to: T.self, capacity: shape.product)
     let fill = fill?.withBytes { $0.loadUnaligned(as: T.self) } ?? 0
     let (width, columns) = (x.shape.last ?? 1, sources.last ?? [0])
+    let runs = runs(columns)
+    let copiesRuns = runs.count * 4 <= columns.count
     x.withBytes { bytes in
       guard let from = bytes.baseAddress?.assumingMemoryBound(to: T.self) else { return }
       Parallel.forEach(shape.dropLast().product, minimumChunk: max(1, parallelGrain / max(1, columns.count))) { rows in
         for row in rows {
           let target = to + row * columns.count
-          guard let source = line(row, sources.dropLast(), shape, x.shape) else {
+          guard let source = lineNumber(row, sources.dropLast(), shape, x.shape) else {
             target.update(repeating: fill, count: columns.count)
             continue
           }
-          for (i, column) in columns.enumerated() { target[i] = column < 0 ? fill : from[source * width + column] }
+          let line = from + source * width
+          if copiesRuns {
+            for run in runs {
+              if run.from < 0 {
+                (target + run.at).update(repeating: fill, count: run.count)
+              } else {
+                (target + run.at).update(from: line + run.from, count: run.count)
+              }
+            }
+          } else {
+            for (i, column) in columns.enumerated() { target[i] = column < 0 ? fill : line[column] }
+          }
         }
       }
     }
     return Tensor(dtype: x.dtype, shape: shape, storage: result)
   }
 
+  /// Runs of places that read neighbours, or all the constant.
+  private static func runs(_ columns: [Int]) -> [(at: Int, from: Int, count: Int)] {
+    var result: [(at: Int, from: Int, count: Int)] = []
+    for (place, column) in columns.enumerated() {
+      if let last = result.last, column < 0 ? last.from < 0 : last.from >= 0 && column == last.from + last.count {
+        result[result.count - 1].count += 1
+      } else {
+        result.append((place, column, 1))
+      }
+    }
+    return result
+  }
+
   /// The line of the operand that a line of the result reads; nil where it is all constant.
-  private static func line(_ row: Int, _ sources: ArraySlice<[Int]>, _ shape: [Int], _ own: [Int]) -> Int? {
+  private static func lineNumber(_ row: Int, _ sources: ArraySlice<[Int]>, _ shape: [Int], _ own: [Int]) -> Int? {
     var (rest, result, stride) = (row, 0, 1)
     for axis in sources.indices.reversed() {
       let index = sources[axis][rest % shape[axis]]

@@ -82,7 +82,8 @@ struct SlidingWindow: Sendable, Equatable {
       return output
     }
     let room = input + w.padsBegin[axis] + w.padsEnd[axis] - extent
-    guard room >= 0 else {
+    // Rounded up, even a window that does not fit has a stop, as long as that is not whole strides away.
+    guard room >= 0 || (isCeil && room > -stride) else {
       throw .invalid("a window of \(extent) does not fit into \(input + w.padsBegin[axis] + w.padsEnd[axis])")
     }
     guard isCeil else { return room / stride + 1 }

@@ -29,8 +29,7 @@ package struct Pad: Operator {
   private func ends(_ rank: Int, _ pads: Tensor?, _ axes: Tensor?) throws(OperatorError) -> [(before: Int, behind: Int)]
   {
     guard let list = isAttribute ? self.pads : pads?.integers else {
-      guard let pads else { throw .shapeDependsOnData }
-      throw .invalid("its pads are \(pads.dtype), no integers")
+      throw .unsupported("its pads are not known before the network runs, or no integers")
     }
     let named = try self.axes(rank, axes)
     guard list.count == 2 * named.count, list.allSatisfy({ abs($0.clamped) < 1 << 31 }) else {
@@ -51,7 +50,7 @@ package struct Pad: Operator {
   }
 
   private func ends(_ inputs: Operands<TensorType>) throws(OperatorError) -> [(before: Int, behind: Int)] {
-    guard inputs.optional(3) == nil || inputs.optional(3)?.constant != nil else {
+    for slot in [1, 3] where inputs.optional(slot) != nil && inputs.optional(slot)?.constant == nil {
       throw .shapeDependsOnData
     }
     return try ends(inputs[0].shape.count, inputs.optional(1)?.constant, inputs.optional(3)?.constant)
@@ -61,7 +60,9 @@ package struct Pad: Operator {
     var result: [Int] = []
     for (size, end) in zip(shape, ends) {
       let padded = size.addingReportingOverflow(end.before + end.behind)
-      guard !padded.overflow, padded.partialValue >= 0, size > 0 || padded.partialValue == 0 || mode == .constant else {
+      guard !padded.overflow, padded.partialValue >= 0,
+        mode == .constant || padded.partialValue == 0 || size + min(0, end.before) + min(0, end.behind) > 0
+      else {
         throw .invalid("pads \(end.before) and \(end.behind) for an axis of length \(size)")
       }
       result.append(padded.partialValue)
@@ -83,23 +84,28 @@ package struct Pad: Operator {
       throw .invalid("fills \(x.dtype) with \(fill?.dtype ?? x.dtype)\(fill?.shape ?? [])")
     }
     let sources = zip(x.shape, ends).enumerated().map { axis, of in
-      (0..<shape[axis]).map { source($0 - of.1.before, size: of.0) }
+      (0..<shape[axis]).map { source($0 - of.1.before, size: of.0, of.1) }
     }
     return [try IndexedCopy.copied(x, sources, fill: fill)]
   }
 
   /// The index that a padded place reads; -1 for the constant.
-  private func source(_ i: Int, size: Int) -> Int {
-    if i >= 0, i < size { return i }
+  ///
+  /// What negative pads remove is gone before the rest is repeated, as in ONNX Runtime.
+  private func source(_ i: Int, size: Int, _ ends: (before: Int, behind: Int)) -> Int {
+    let first = max(0, -ends.before)
+    let length = size - first + min(0, ends.behind)
+    let j = i - first
+    if j >= 0, j < length { return i }
     switch mode {
     case .constant: return -1
-    case .edge: return i < 0 ? 0 : size - 1
-    case .wrap: return (i % size + size) % size
+    case .edge: return first + (j < 0 ? 0 : length - 1)
+    case .wrap: return first + (j % length + length) % length
     case .reflect:
-      guard size > 1 else { return 0 }
-      let period = 2 * (size - 1)
-      let place = (i % period + period) % period
-      return min(place, period - place)
+      guard length > 1 else { return first }
+      let period = 2 * (length - 1)
+      let place = (j % period + period) % period
+      return first + min(place, period - place)
     }
   }
 

@@ -28,6 +28,7 @@ import Testing
     #expect(try run(["strides": .ints([2])]) == [-2, -1])
     #expect(try run(["strides": .ints([2]), "ceil_mode": .int(1)]) == [-2, -1, -4])
     #expect(try run(["dilations": .ints([3])]) == [-1, -2])
+    #expect(try run(["dilations": .ints([5]), "strides": .ints([2]), "ceil_mode": .int(1)]) == [-5])
     #expect(try run(["auto_pad": .string(Array("SAME_UPPER".utf8))]) == [-2, -2, -1, -1, -4])
     #expect(try run(["auto_pad": .string(Array("SAME_LOWER".utf8))]) == [-5, -2, -2, -1, -1])
     #expect(try run(["pads": .ints([1, 1])]) == [-5, -2, -2, -1, -1, -4])

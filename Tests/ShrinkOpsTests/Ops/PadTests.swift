@@ -32,6 +32,9 @@ import Testing
     #expect(try run("reflect", [5, 0]) == [2, 1, 2, 3, 2, 1, 2, 3])
     #expect(try run("edge", [2, 1]) == [1, 1, 1, 2, 3, 3])
     #expect(try run("wrap", [2, 4]) == [2, 3, 1, 2, 3, 1, 2, 3, 1])
+    #expect(try run("wrap", [-1, 3]) == [2, 3, 2, 3, 2])
+    #expect(try run("reflect", [2, -1]) == [1, 2, 1, 2])
+    #expect(try run("edge", [2, -1]) == [1, 1, 1, 2])
   }
 
   @Test func fillsSeveralAxes() throws {
