@@ -44,7 +44,7 @@ class Basic(unittest.TestCase):
                 cases.add("Mod", 13, [least[1:], np.array([-3, -3], dtype)])
             for op in ("Sum", "Mean"):
                 for dtype in (np.float32, np.float64):
-                    cases.add(op, 13, [self.draw(2, 1, dtype=dtype), self.draw(3, dtype=dtype), self.draw(dtype=dtype)],
+                    cases.add(op, 13, [self.draw(2, 3, dtype=dtype), self.draw(3, dtype=dtype), self.draw(dtype=dtype)],
                               compute=reference)
             cases.run(self)
 
