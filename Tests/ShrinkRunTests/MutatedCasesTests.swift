@@ -14,7 +14,7 @@ import Testing
   static let folder = "/usr/share/libonnx-testdata/data/node"
   static let shares = 32
   /// Mutations of each node.
-  static let draws = 40
+  static let draws = 250
 
   static let cases: [String] =
     ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
@@ -61,7 +61,8 @@ import Testing
       let attributes = Dictionary(node.attributes.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
       found.append(
         NodeCase(
-          node.opType, opset: graph.opsets[""] ?? 17, outputs: node.outputs.count, attributes, operands: operands.items))
+          node.opType, opset: graph.opsets[""] ?? 17, outputs: node.outputs.count, attributes, operands: operands.items)
+      )
     }
     return found
   }

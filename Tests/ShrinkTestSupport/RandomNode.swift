@@ -69,7 +69,7 @@ package struct RandomNode {
 
   /// Shapes too large to hold, which a file can still declare.
   package mutating func hugeShape() -> [Int] {
-    (0..<pick([0, 1, 2, 3, 4, 5])).map { _ in pick([0, 0, 1, 2, 3, 1 << 31, 1 << 40, 1 << 62, Int.max]) }
+    (0..<pick([0, 1, 2, 3, 4, 5])).map { _ in pick([0, 0, 1, 2, 3, 4, 5, 1 << 20, 1 << 31, 1 << 40, 1 << 52]) }
   }
 
   private mutating func known(_ count: Int) -> Set<Int> {
@@ -79,7 +79,9 @@ package struct RandomNode {
 
   private static let dtypes: [DType] =
     [.float32, .float64, .float16, .bfloat16, .int64, .int32, .int8, .uint8, .bool, .int16, .uint16, .uint32, .uint64]
-    + [.float32, .int64, .bool, .float8e4m3fn, .float8e5m2, .int4, .uint4, .uint2, .float4e2m1, .complex64, .complex128]
+    + [
+      .float32, .int64, .bool, .float8e4m3fn, .float8e5m2, .int4, .uint4, .uint2, .float4e2m1, .complex64, .complex128,
+    ]
   private static let sizes: [Int64] = [0, 0, 1, 1, -1, 2, 2, 3, -2, 4, -3, 5, 7]
   private static let extremes: [Int64] =
     [.min, .max, .min + 1, 1 << 31, -1 << 31, 1 << 32, 1 << 62, 1 << 40, -1 << 62, 100, -100]
@@ -89,7 +91,8 @@ package struct RandomNode {
 
   private mutating func integer() -> Int64 { chance(12) ? pick(Self.extremes) : pick(Self.sizes) }
   private mutating func number() -> Float {
-    chance(12) ? pick([.nan, .infinity, -.infinity, 1e38, -1e38, 1e-40, 3e9, -3e9]) : pick([0, -0.0, 1, -1, 0.5, 2, -2.5])
+    chance(12)
+      ? pick([.nan, .infinity, -.infinity, 1e38, -1e38, 1e-40, 3e9, -3e9]) : pick([0, -0.0, 1, -1, 0.5, 2, -2.5])
   }
 
   private mutating func shape() -> [Int] {

@@ -36,6 +36,8 @@ import Testing
     #expect(throws: OperatorError.self) { try result("ConvInteger", ["group": .int(0)], x, w) }
     #expect(throws: OperatorError.self) { try result("ConvInteger", [:], x, w, Tensor(Int8(1))) }
     #expect(throws: OperatorError.self) { try result("QLinearConv", [:], x, w) }
-    #expect(throws: OperatorError.self) { try result("ConvInteger", [:], x, Tensor(shape: [2, 2], repeating: UInt8(1))) }
+    #expect(throws: OperatorError.self) {
+      try result("ConvInteger", [:], x, Tensor(shape: [2, 2], repeating: UInt8(1)))
+    }
   }
 }

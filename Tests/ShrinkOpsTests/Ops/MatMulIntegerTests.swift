@@ -15,7 +15,8 @@ import Testing
   @Test func multiplies() throws {
     #expect(try result("MatMulInteger", [:], a, b) == Tensor(shape: [2, 2], [14, -14, 32, -32] as [Int32]))
     let rows = Tensor(shape: [2], [1, 2] as [UInt8]), columns = Tensor(shape: [2], [1, -1] as [Int8])
-    #expect(try result("MatMulInteger", [:], a, b, rows, columns) == Tensor(shape: [2, 2], [5, -5, 11, -11] as [Int32]))
+    #expect(
+      try result("MatMulInteger", [:], a, b, rows, columns) == Tensor(shape: [2, 2], [5, -5, 11, -11] as [Int32]))
     let vector = Tensor(shape: [3], [1, 2, 3] as [UInt8])
     #expect(try result("MatMulInteger", [:], vector, b) == Tensor(shape: [2], [14, -14] as [Int32]))
     #expect(try result("MatMulInteger", [:], a, vector) == Tensor(shape: [2], [14, 32] as [Int32]))

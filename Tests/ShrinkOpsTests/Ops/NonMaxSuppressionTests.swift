@@ -4,66 +4,60 @@ import ShrinkTestSupport
 import Testing
 
 @Suite struct NonMaxSuppressionTests {
-  /// The second box overlaps the first by 0.6 of their union, the third stands alone.
-  private let boxes = Tensor(shape: [1, 3, 4], [0, 0, 1, 1, 0, 0.25, 1, 1.25, 5, 5, 6, 6] as [Float])
-  private let scores = Tensor(shape: [1, 1, 3], [0.5, 0.75, 0.25] as [Float])
+  /// Three boxes at the origin, a tenth apart, two of them at x = 10, and one at 100.
+  private let corners = Tensor(
+    shape: [1, 6, 4],
+    [
+      0, 0, 1, 1, 0, 0.1, 1, 1.1, 0, -0.1, 1, 0.9, 0, 10, 1, 11, 0, 10.1, 1, 11.1, 0, 100, 1, 101,
+    ] as [Float])
+  private let scores = Tensor(shape: [1, 1, 6], [0.9, 0.75, 0.6, 0.95, 0.5, 0.3] as [Float])
 
-  private func select(
-    _ most: Int64?, _ overlap: Float? = nil, _ least: Float? = nil, _ attributes: [String: Attribute.Value] = [:]
-  ) throws -> [[Int64]] {
-    let y = try result(
-      "NonMaxSuppression", attributes, boxes, scores, most.map { .integers($0) },
-      overlap.map { Tensor(shape: [1], [$0]) }, least.map { Tensor(Float($0)) })
-    #expect(y.dtype == .int64 && y.rank == 2 && y.shape[1] == 3)
-    return y.elements(Int64.self).isEmpty
-      ? [] : stride(from: 0, to: y.count, by: 3).map { Array(y.elements(Int64.self)[$0..<$0 + 3]) }
+  private func boxes(
+    _ corners: Tensor, _ scores: Tensor, most: Int64? = 3, overlap: Float? = 0.5, least: Float? = nil,
+    isCentred: Bool = false
+  ) throws -> [Int64] {
+    let selected = try result(
+      "NonMaxSuppression", ["center_point_box": .int(isCentred ? 1 : 0)], corners, scores, most.map { .integers($0) },
+      overlap.map { Tensor(shape: [1], [$0]) }, least.map { Tensor(shape: [1], [$0]) })
+    #expect(selected.shape[1] == 3)
+    return selected.elements().enumerated().filter { $0.offset % 3 == 2 }.map(\.element)
   }
 
   @Test func leavesOutWhatOverlaps() throws {
-    #expect(try select(9, 0.5) == [[0, 0, 1], [0, 0, 2]])
-    #expect(try select(9, 0.7) == [[0, 0, 1], [0, 0, 0], [0, 0, 2]])
+    #expect(try boxes(corners, scores) == [3, 0, 5])
+    #expect(try boxes(corners, scores, most: 2) == [3, 0])
+    #expect(try boxes(corners, scores, least: 0.4) == [3, 0])
+    #expect(try boxes(corners, scores, most: 10, overlap: 0.9) == [3, 0, 1, 2, 4, 5])
   }
 
-  @Test func takesAtMostSoMany() throws {
-    #expect(try select(1, 0.5) == [[0, 0, 1]])
-    #expect(try select(0, 0.5).isEmpty)
-    #expect(try select(-1, 0.5).isEmpty)
-    #expect(try select(nil).isEmpty)
+  @Test func selectsNothingWithoutANumber() throws {
+    #expect(try boxes(corners, scores, most: nil).isEmpty)
+    #expect(try boxes(corners, scores, most: -1).isEmpty)
+    #expect(try boxes(Tensor.counting([1, 0, 4]), Tensor.counting([1, 2, 0])).isEmpty)
   }
 
-  @Test func leavesOutLowScores() throws {
-    #expect(try select(9, 0.5, 0.25) == [[0, 0, 1]])
-    #expect(try select(9, 0.5, 1).isEmpty)
+  @Test func takesCornersInAnyOrder() throws {
+    let turned = corners.elements(Float.self).enumerated().map { i, v in
+      corners.elements(Float.self)[i < 4 ? (i + 2) % 4 : i]
+    }
+    #expect(try boxes(Tensor(shape: [1, 6, 4], turned), scores) == [3, 0, 5])
   }
 
-  @Test func knowsCentres() throws {
-    let centred = Tensor(shape: [1, 2, 4], [0, 0, 2, 2, 1.5, 0, 2, 2] as [Float])
-    let scores = Tensor(shape: [1, 1, 2], [1, 2] as [Float])
-    let y = try result(
-      "NonMaxSuppression", ["center_point_box": .int(1)], centred, scores, .integers(9), Tensor(Float(0.1)))
-    #expect(y.elements(Int64.self) == [0, 0, 1])
+  @Test func takesCentres() throws {
+    let centres = Tensor(
+      shape: [1, 3, 4], [0.5, 0.5, 1, 1, 0.5, 0.6, 1, 1, 0.5, 10.5, 1, 1] as [Float])
+    let scores = Tensor(shape: [1, 1, 3], [0.5, 0.9, 0.7] as [Float])
+    #expect(try boxes(centres, scores, isCentred: true) == [1, 2])
   }
 
-  @Test func selectsNothingOfNothing() throws {
-    let y = try result(
-      "NonMaxSuppression", [:], Tensor(shape: [1, 0, 4], [] as [Float]), Tensor(shape: [1, 2, 0], [] as [Float]),
-      .integers(3))
-    #expect(y.shape == [0, 3])
-  }
-
-  @Test func itsShapeDependsOnData() throws {
-    let node = NodeCase("NonMaxSuppression", operands: [boxes, scores, .integers(2)], constants: [2])
-    let error = #expect(throws: OperatorError.self) { try node.infer() }
-    #expect(error == .shapeDependsOnData)
-    #expect(try node.run()[0].shape == [2, 3])
+  @Test func cannotTellTheShapeBefore() {
+    let node = NodeCase("NonMaxSuppression", operands: [corners, scores], constants: [0])
+    #expect(throws: OperatorError.shapeDependsOnData) { try node.infer() }
   }
 
   @Test func refusesWhatDoesNotFit() {
-    #expect(throws: OperatorError.self) {
-      try result("NonMaxSuppression", [:], boxes, Tensor(shape: [1, 1, 2], [1, 2] as [Float]))
-    }
-    #expect(throws: OperatorError.self) { try result("NonMaxSuppression", [:], boxes, scores, .integers(1, 2)) }
-    #expect(throws: OperatorError.self) { try result("NonMaxSuppression", [:], boxes, scores, Tensor(Float(1))) }
-    #expect(throws: OperatorError.self) { try result("NonMaxSuppression", [:], scores, scores) }
+    #expect(throws: OperatorError.self) { try boxes(corners, Tensor.counting([1, 1, 5])) }
+    #expect(throws: OperatorError.self) { try boxes(Tensor.counting([1, 6, 3]), scores) }
+    #expect(throws: OperatorError.self) { try result("NonMaxSuppression", [:], corners, scores, .integers(1, 2)) }
   }
 }

@@ -11,7 +11,8 @@ import Testing
     try checkLaws("QuantizeLinear", operands: [.random([2, 3, 4]), .tensor(Tensor(Float(0.1)))])
     try checkLaws("QuantizeLinear", operands: [.random([2, 3, 4]), .positive([3])])
     let zeros = Tensor(shape: [4], [1, 2, 3, 4] as [Int8])
-    try checkLaws("QuantizeLinear", ["axis": .int(-1)], operands: [.random([2, 3, 4]), .positive([4]), .tensor(zeros)])
+    try checkLaws(
+      "QuantizeLinear", ["axis": .int(-1)], operands: [.random([2, 3, 4]), .positive([4]), .tensor(zeros)])
   }
 
   @Test func roundsAndSaturates() throws {

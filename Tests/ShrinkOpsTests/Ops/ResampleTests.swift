@@ -68,10 +68,12 @@ import Testing
         == [2.5, 9.5])
     #expect(
       try line(
-        [0, 4, 8], to: 3, region: [0.5, 1.5], ["mode": "linear", "coordinate_transformation_mode": "tf_crop_and_resize"],
+        [0, 4, 8], to: 3, region: [0.5, 1.5],
+        ["mode": "linear", "coordinate_transformation_mode": "tf_crop_and_resize"],
         ["extrapolation_value": .float(9)]) == [4, 8, 9])
     let square = try result(
-      "Resize", opset: 11, Self.text(["mode": "linear", "coordinate_transformation_mode": "align_corners"]), x, nil, nil,
+      "Resize", opset: 11, Self.text(["mode": "linear", "coordinate_transformation_mode": "align_corners"]), x, nil,
+      nil,
       Tensor.integers(1, 1, 3, 3))
     #expect(square.floats == [1, 1.5, 2, 2, 2.5, 3, 3, 3.5, 4])
   }
@@ -113,7 +115,9 @@ import Testing
       #expect(throws: OperatorError.self) {
         try NodeCase(
           "Resize", opset: 19, Self.text(words),
-          operands: [x, nil, scales.map { Tensor(shape: [$0.count], $0) }, sizes.map { Tensor(shape: [$0.count], $0) }],
+          operands: [
+            x, nil, scales.map { Tensor(shape: [$0.count], $0) }, sizes.map { Tensor(shape: [$0.count], $0) },
+          ],
           constants: constants
         ).infer()
       }

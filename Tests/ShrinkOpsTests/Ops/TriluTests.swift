@@ -4,28 +4,37 @@ import ShrinkTestSupport
 import Testing
 
 @Suite struct TriluTests {
-  private func kept(_ k: Int64?, upper: Int64, _ shape: [Int] = [2, 3]) throws -> [Float] {
-    let x = Tensor(shape: shape, repeating: Float(1))
-    return try result("Trilu", ["upper": .int(upper)], x, k.map { Tensor($0) }).floats
+  private let x = Tensor(shape: [2, 3], [1, 2, 3, 4, 5, 6] as [Float])
+
+  @Test func obeysTheLaws() throws { try checkLaws("Trilu", operands: [.random([3, 2, 2])]) }
+
+  private func kept(_ upper: Int64, _ k: Int64) throws -> [Float] {
+    try result("Trilu", ["upper": .int(upper)], x, Tensor(k)).floats
   }
 
-  @Test func obeysTheLaws() throws { try checkLaws("Trilu", operands: [.random([4, 3, 3])]) }
+  @Test func keepsTheUpperTriangle() throws {
+    #expect(try result("Trilu", [:], x).floats == [1, 2, 3, 0, 5, 6])
+    #expect(try kept(1, 1) == [0, 2, 3, 0, 0, 6])
+    #expect(try kept(1, -1) == x.floats)
+    #expect(try kept(1, .max) == [0, 0, 0, 0, 0, 0])
+    #expect(try kept(1, .min) == x.floats)
+  }
 
-  @Test func keepsATriangle() throws {
-    #expect(try kept(nil, upper: 1) == [1, 1, 1, 0, 1, 1])
-    #expect(try kept(nil, upper: 0) == [1, 0, 0, 1, 1, 0])
-    #expect(try kept(1, upper: 1) == [0, 1, 1, 0, 0, 1])
-    #expect(try kept(-1, upper: 0) == [0, 0, 0, 1, 0, 0])
-    #expect(try kept(.max, upper: 1) == [0, 0, 0, 0, 0, 0])
-    #expect(try kept(.min, upper: 1) == [1, 1, 1, 1, 1, 1])
-    #expect(try kept(.max, upper: 0) == [1, 1, 1, 1, 1, 1])
-    #expect(try kept(.min, upper: 0) == [0, 0, 0, 0, 0, 0])
-    #expect(try kept(0, upper: 0, [2, 0]).isEmpty)
-    #expect(try kept(0, upper: 1, [2, 1, 2]) == [1, 1, 1, 1])
+  @Test func keepsTheLowerTriangle() throws {
+    #expect(try kept(0, 0) == [1, 0, 0, 4, 5, 0])
+    #expect(try kept(0, 1) == [1, 2, 0, 4, 5, 6])
+    #expect(try kept(0, -1) == [0, 0, 0, 4, 0, 0])
+    #expect(try kept(0, .max) == x.floats)
+    #expect(try kept(0, .min) == [0, 0, 0, 0, 0, 0])
+  }
+
+  @Test func keepsNothingOfNothing() throws {
+    #expect(try result("Trilu", [:], Tensor.counting([2, 0, 3])).shape == [2, 0, 3])
   }
 
   @Test func refusesWhatIsNoMatrix() {
-    #expect(throws: OperatorError.self) { try result("Trilu", [:], Tensor.counting([2])) }
-    #expect(throws: OperatorError.self) { try result("Trilu", [:], Tensor.counting([2, 2]), .integers(1, 2)) }
+    #expect(throws: OperatorError.self) { try result("Trilu", [:], Tensor.counting([3])) }
+    #expect(throws: OperatorError.self) { try result("Trilu", [:], x, .integers(1, 2)) }
+    #expect(throws: OperatorError.self) { try result("Trilu", [:], x, Tensor(Float(1))) }
   }
 }
