@@ -34,8 +34,20 @@ extension TensorType {
 
   /// The type of a result; throws when it has too many elements to be counted.
   static func sized(_ dtype: DType, _ shape: [Int]) throws(OperatorError) -> TensorType {
-    guard Tensor.checkedCount(shape) != nil else { throw .invalid("makes a result of shape \(shape)") }
-    return TensorType(dtype, shape)
+    let type = TensorType(dtype, shape)
+    try type.check()
+    return type
+  }
+
+  /// Most elements that a type from a file may have along its axes that are not empty.
+  ///
+  /// No machine holds as many, and sums and small multiples of such sizes do not overflow.
+  private static let most = 1 << 52
+
+  /// Throws when a size is negative, or the sizes are too large to be computed with.
+  package func check() throws(OperatorError) {
+    guard shape.allSatisfy({ $0 >= 0 }), let count = Tensor.checkedCount(shape.map { max(1, $0) }), count <= Self.most
+    else { throw .invalid("a tensor would have shape \(shape)") }
   }
 }
 

@@ -68,6 +68,7 @@ struct Scattering {
       }
     }
 
+    @inline(__always)
     private func join<T: NumberElement>(_ function: (T, T) -> T) -> Tensor {
       Tensor(shape: data.shape, T.self) { result in
         data.withElements(T.self) { _ = result.initialize(fromContentsOf: $0) }

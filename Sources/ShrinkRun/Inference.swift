@@ -40,7 +40,9 @@ package struct Inference: Sendable {
     let known = Operands(operands.map { $0.flatMap(\.self) })
     do throws(OperatorError) {
       let operation = try Subgraphs.operation(node, opset: opset, isRun: false, make: make)
+      for type in known.present { try type.check() }
       let results = try operation.infer(known)
+      for type in results { try type.check() }
       guard results.count >= node.outputs.count else { throw .tooFewResults(results.count, node) }
       return try Self.constants(node, operation, known, results)
     } catch {

@@ -11,7 +11,7 @@ import Testing
 /// once would need the memory of all.
 @Suite(.serialized) struct RobustnessTests {
   /// Nodes drawn for each operator.
-  static let draws = 3000
+  static let draws = 2000
 
   @Test(arguments: OperatorTable.all.map { String(describing: $0) })
   func computesOrRefuses(_ name: String) async throws {
@@ -41,7 +41,9 @@ import Testing
       let huge = node.types.items.map { type in
         type.map { type in
           let shape = random.hugeShape()
-          return TensorType(type.dtype, Tensor.checkedCount(shape) == nil ? [] : shape, constant: nil)
+          // What no machine can hold is refused before an operator sees it.
+          let isChecked = (try? TensorType(type.dtype, shape).check()) != nil
+          return TensorType(type.dtype, isChecked ? shape : [])
         }
       }
       LastWords.say("seed \(seed): \(node.opType) of \(huge.map { $0?.shape }), \(node.attributes)")

@@ -14,7 +14,7 @@ import Testing
   static let folder = "/usr/share/libonnx-testdata/data/node"
   static let shares = 32
   /// Mutations of each node.
-  static let draws = 40
+  static let draws = 20
 
   static let cases: [String] =
     ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()

@@ -69,7 +69,7 @@ package struct RandomNode {
 
   /// Shapes too large to hold, which a file can still declare.
   package mutating func hugeShape() -> [Int] {
-    (0..<pick([0, 1, 2, 3, 4, 5])).map { _ in pick([0, 0, 1, 2, 3, 1 << 31, 1 << 40, 1 << 62, Int.max]) }
+    (0..<pick([0, 1, 2, 3, 4, 5])).map { _ in pick([0, 0, 1, 2, 3, 4, 5, 1 << 20, 1 << 31, 1 << 40, 1 << 52]) }
   }
 
   private mutating func known(_ count: Int) -> Set<Int> {

@@ -1,4 +1,5 @@
 import ShrinkGraph
+import ShrinkMath
 
 /// ArgMax and ArgMin: where along an axis the extreme element stands.
 package struct ArgReduce: Operator {
@@ -44,20 +45,48 @@ package struct ArgReduce: Operator {
     let isMax: Bool
     let takesLast: Bool
 
+    /// Lines that are searched together.
+    private static let block = 512
+
+    /// Searches a block of neighbouring lines together, so that elements are read in the order in which they stand.
     func run<T: NumberElement>(_ type: T.Type) throws(OperatorError) -> Tensor {
-      let length = x.shape[axis]
-      let inner = x.shape[(axis + 1)...].product
+      let (length, inner) = (x.shape[axis], x.shape[(axis + 1)...].product)
+      let blocks = (inner + Self.block - 1) / Self.block
       return Tensor(shape: shape, Int64.self) { target in
         x.withElements(T.self) { source in
-          for i in target.indices {
-            let first = i / inner * length * inner + i % inner
-            var best = 0
-            for k in 1..<max(1, length) {
-              let (new, old) = (source[first + k * inner], source[first + best * inner])
-              if isMax ? new > old : new < old { best = k } else if takesLast, new == old { best = k }
+          guard let source = source.baseAddress, let target = target.baseAddress else { return }
+          let lines = min(inner, Self.block)
+          let chunk = max(1, Walk.grain / max(1, length * lines))
+          Parallel.forEach(x.shape[..<axis].product * blocks, minimumChunk: chunk) { range in
+            withUnsafeTemporaryAllocation(of: T.self, capacity: lines) { best in
+              guard let best = best.baseAddress else { return }
+              for block in range {
+                let (outer, first) = (block / blocks, block % blocks * Self.block)
+                search(
+                  source + outer * length * inner + first, length, step: inner, lines: min(Self.block, inner - first),
+                  best, target + outer * inner + first)
+              }
             }
-            target[i] = Int64(best)
           }
+        }
+      }
+    }
+
+    /// Searches neighbouring lines; `best` has room for an element of each.
+    private func search<T: NumberElement>(
+      _ source: UnsafePointer<T>, _ length: Int, step: Int, lines: Int, _ best: UnsafeMutablePointer<T>,
+      _ places: UnsafeMutablePointer<Int64>
+    ) {
+      best.initialize(from: source, count: lines)
+      places.initialize(repeating: 0, count: lines)
+      let (isMax, takesLast) = (isMax, takesLast)
+      for k in 1..<max(1, length) {
+        let row = source + k * step
+        for line in 0..<lines {
+          let (new, old) = (row[line], best[line])
+          let isBetter = (isMax ? new > old : new < old) || (takesLast && new == old)
+          best[line] = isBetter ? new : old
+          places[line] = isBetter ? Int64(k) : places[line]
         }
       }
     }

@@ -30,7 +30,7 @@ package struct DepthToSpace: Operator {
       isInverse
       ? [s[0], s[1] * block * block, s[2] / block, s[3] / block]
       : [s[0], s[1] / (block * block), s[2] * block, s[3] * block]
-    return [TensorType(inputs[0].dtype, shape)]
+    return [try .sized(inputs[0].dtype, shape)]
   }
 
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {

@@ -22,26 +22,39 @@ package struct GatherElements: Operator {
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     let type = try infer(inputs.types)[0]
     try StridedView.checkElements(type.dtype)
-    let (data, indices) = (inputs[0], inputs[1].integers ?? [])
+    let data = inputs[0]
     let axis = try Axes.position(axis, rank: data.rank)
-    let (width, length, strides) = (data.dtype.bits / 8, data.shape[axis], Axes.strides(data.shape))
-    for index in indices where index >= length || index < -length {
-      throw OperatorError(.badData, "takes index \(index) of an axis of \(length)")
-    }
-    let storage = TensorStorage(byteCount: indices.count * width)
-    var lines = strides
+    var offsets = try Axes.indices(inputs[1])
+    var lines = Axes.strides(data.shape)
+    let step = lines[axis]
     lines[axis] = 0
-    let walk = Walk(type.shape + [1], strides: [lines + [1]])
+    for i in offsets.indices { offsets[i] = try Axes.index(offsets[i], length: data.shape[axis]) * step }
+    let storage = TensorStorage(byteCount: offsets.count * (data.dtype.bits / 8))
+    let walk = Walk(type.shape, strides: [lines])
     data.withBytes { bytes in
-      guard let base = bytes.baseAddress else { return }
-      walk.forEachRun { to, from, _, _, count in
-        for i in 0..<count {
-          let index = indices[to + i] < 0 ? indices[to + i] + length : indices[to + i]
-          let element = from + i * walk.step(0) + index * strides[axis]
-          (storage.bytes + (to + i) * width).copyMemory(from: base + element * width, byteCount: width)
-        }
+      guard let from = bytes.baseAddress else { return }
+      switch data.dtype.bits {
+      case 8: Self.take(from, walk, offsets, storage, UInt8.self)
+      case 16: Self.take(from, walk, offsets, storage, UInt16.self)
+      case 32: Self.take(from, walk, offsets, storage, UInt32.self)
+      case 64: Self.take(from, walk, offsets, storage, UInt64.self)
+      default: Self.take(from, walk, offsets, storage, (UInt64, UInt64).self)
       }
     }
     return [Tensor(dtype: type.dtype, shape: type.shape, storage: storage)]
+  }
+
+  /// Copies the element that stands `offsets` behind the line of each result.
+  private static func take<T>(
+    _ from: UnsafeRawPointer, _ walk: Walk, _ offsets: [Int], _ storage: TensorStorage, _: T.Type
+  ) {
+    let source = from.assumingMemoryBound(to: T.self)
+    let target = storage.bytes.bindMemory(to: T.self, capacity: offsets.count)
+    let step = walk.step(0)
+    offsets.withUnsafeBufferPointer { offsets in
+      walk.forEachRun { to, line, _, _, count in
+        for i in to..<(to + count) { target[i] = source[line + (i - to) * step + offsets[i]] }
+      }
+    }
   }
 }

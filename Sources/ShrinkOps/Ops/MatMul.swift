@@ -53,6 +53,7 @@ package struct MatMul: LinearOperator {
   }
 
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
+    _ = try infer(inputs.types)
     let (a, b) = (inputs[0], inputs[1])
     let sizes = try Sizes(a.shape, b.shape)
     switch a.dtype {

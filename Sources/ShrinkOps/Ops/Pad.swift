@@ -77,7 +77,7 @@ package struct Pad: Operator {
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     let x = inputs[0]
     let ends = try ends(x.rank, inputs.optional(1), inputs.optional(3))
-    let shape = try padded(x.shape, ends)
+    let shape = try TensorType.sized(x.dtype, padded(x.shape, ends)).shape
     var fill = inputs.optional(2)
     if fill == nil, value != 0 { fill = try Conversion.convert(Tensor(value), to: x.dtype) }
     guard fill == nil || (fill?.dtype == x.dtype && fill?.count == 1) else {

@@ -59,6 +59,7 @@ package struct Variadic: Operator {
       }
     }
 
+    @inline(__always)
     private func fold<T: NumberElement>(_ join: (T, T) -> T) throws(OperatorError) -> Tensor {
       var result = operands[0]
       for operand in operands.dropFirst() {
