@@ -55,6 +55,7 @@ package struct MatMul: LinearOperator {
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     _ = try infer(inputs.types)
     let (a, b) = (inputs[0], inputs[1])
+    guard a.dtype == b.dtype else { throw .invalid("multiplies elements of type \(a.dtype) by \(b.dtype)") }
     let sizes = try Sizes(a.shape, b.shape)
     switch a.dtype {
     case .float32: return [try multiply(a, b, sizes, Self.multiply)]
