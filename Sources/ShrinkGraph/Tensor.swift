@@ -51,14 +51,16 @@ package struct Tensor: Sendable {
   /// Number of elements of a shape.
   package static func count(_ shape: [Int]) -> Int { shape.reduce(1, *) }
   /// Number of elements of a shape from a file; nil when a size is negative or the product overflows.
+  ///
+  /// Sizes beside a 0 must be countable as well: parts of the shape are multiplied on their own.
   package static func checkedCount(_ shape: [Int]) -> Int? {
     var total = 1
     for size in shape {
-      let (product, overflow) = total.multipliedReportingOverflow(by: size)
+      let (product, overflow) = total.multipliedReportingOverflow(by: Swift.max(1, size))
       guard size >= 0, !overflow else { return nil }
       total = product
     }
-    return total
+    return shape.contains(0) ? 0 : total
   }
 
   /// Number of axes.

@@ -29,7 +29,9 @@ package struct DFT: Operator {
     let given = attribute ?? operand
     let axis = try Axes.position(given, rank: shape.count)
     guard axis < shape.count - 1 else { throw .invalid("transforms \(shape) along axis \(given)") }
-    let own = isInverse && isOneSided ? 2 * (max(1, shape[axis]) - 1) : shape[axis]
+    // Beyond what a transform may have there is no need to count.
+    let bins = min(max(1, shape[axis]), 1 << 40)
+    let own = isInverse && isOneSided ? 2 * (bins - 1) : shape[axis]
     let length = try SignalTransform.number(inputs, 1, "dft_length") ?? own
     return try SignalTransform(shape, axis: axis, length: length, isInverse: isInverse, isOneSided: isOneSided)
   }
