@@ -81,3 +81,10 @@ enum IndexedCopy {
     return result
   }
 }
+
+extension Tensor {
+  /// A tensor of a shape that has no elements, however long its other axes are.
+  static func empty(_ dtype: DType, _ shape: [Int]) -> Tensor {
+    Tensor(dtype: dtype, shape: shape, storage: TensorStorage(byteCount: 0))
+  }
+}

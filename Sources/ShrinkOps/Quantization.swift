@@ -33,7 +33,7 @@ enum Quantization {
         return
       }
       var wanted = shape
-      wanted[axis] = (length + block - 1) / block
+      wanted[axis] = length / block + (length % block == 0 ? 0 : 1)
       guard scale == wanted else {
         throw .invalid("a scale of shape \(scale) does not fit blocks of \(block) along axis \(axis) of \(shape)")
       }

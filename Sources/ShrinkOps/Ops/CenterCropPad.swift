@@ -31,6 +31,7 @@ package struct CenterCropPad: Operator {
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     let x = inputs[0]
     let shape = try shape(x.shape, inputs[1], x.dtype)
+    if shape.contains(0) { return [.empty(x.dtype, shape)] }
     let sources = zip(x.shape, shape).map { size, length in
       let first = size >= length ? (size - length) / 2 : -((length - size) / 2)
       return (first..<first + length).map { $0 >= 0 && $0 < size ? $0 : -1 }

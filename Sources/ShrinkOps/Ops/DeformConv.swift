@@ -23,7 +23,8 @@ package struct DeformConv: Operator {
   }
 
   package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
-    [try .sized(inputs[0].dtype, [inputs[0].shape[0], inputs[1].shape[0]] + place(inputs).output)]
+    let placed = try place(inputs)
+    return [try .sized(inputs[0].dtype, [inputs[0].shape[0], inputs[1].shape[0]] + placed.output)]
   }
 
   private func place(_ inputs: Operands<TensorType>) throws(OperatorError) -> PlacedWindow {

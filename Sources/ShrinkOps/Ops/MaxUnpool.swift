@@ -70,6 +70,7 @@ package struct MaxUnpool: Operator {
     guard isInside else { throw .invalid("an index lies outside a result of shape \(inner)") }
     let y = Tensor(dtype: x.dtype, shape: inner, storage: storage)
     if shape == inner { return [y] }
+    if shape.contains(0) { return [.empty(x.dtype, shape)] }
     return [try IndexedCopy.copied(y, zip(shape, inner).map { size, own in (0..<size).map { $0 < own ? $0 : -1 } })]
   }
 }

@@ -83,6 +83,7 @@ package struct Pad: Operator {
     guard fill == nil || (fill?.dtype == x.dtype && fill?.count == 1) else {
       throw .invalid("fills \(x.dtype) with \(fill?.dtype ?? x.dtype)\(fill?.shape ?? [])")
     }
+    if shape.contains(0) { return [.empty(x.dtype, shape)] }
     let sources = zip(x.shape, ends).enumerated().map { axis, of in
       (0..<shape[axis]).map { source($0 - of.1.before, size: of.0, of.1) }
     }

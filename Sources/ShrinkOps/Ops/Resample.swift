@@ -162,9 +162,7 @@ package struct Resample: Operator {
     let x = inputs[0]
     let axes = try resampled(x.shape, inputs)
     let shape = try Axes.checked(axes.map(\.output), x.dtype)
-    guard !shape.contains(0) else {
-      return [Tensor(dtype: x.dtype, shape: shape, storage: TensorStorage(byteCount: 0))]
-    }
+    guard !shape.contains(0) else { return [.empty(x.dtype, shape)] }
     guard let filter else {
       let sources = axes.map { $0.nearest(transformation, rounding) }
       let fill = sources.contains { $0.contains(-1) } ? try Conversion.convert(Tensor(constant), to: x.dtype) : nil
