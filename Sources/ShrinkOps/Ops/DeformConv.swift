@@ -37,6 +37,9 @@ package struct DeformConv: Operator {
       throw .invalid("a weight \(w) in \(group) groups and \(offsetGroup) of offsets does not fit an input \(x)")
     }
     let placed = try window.placed(on: inputs[0].spatial, taps: inputs[1].spatial)
+    guard Tensor.checkedCount([offsetGroup, 2] + placed.kernel) != nil else {
+      throw .invalid("a kernel \(placed.kernel) in \(offsetGroup) groups of offsets")
+    }
     let offsets = [x[0], offsetGroup * placed.taps * 2] + placed.output
     let mask = [x[0], offsetGroup * placed.taps] + placed.output
     guard inputs[2].shape == offsets, inputs.optional(3).map({ $0.shape == [w[0]] }) ?? true,
