@@ -20,7 +20,7 @@ package struct ElementChain: Sendable {
   /// Axes that an index space may have.
   package static let largestRank = Int(SHRINK_CHAIN_RANK)
   /// Elements that are worth a thread.
-  private static let grain = 1 << 15
+  private static let grain = 1 << 16
 
   /// Lengths of the index space, row-major.
   package let dims: [Int]

@@ -82,12 +82,22 @@ package enum PostOperation: Sendable, Equatable {
 /// when oneDNN refuses. Its runs must not overlap.
 package final class PreparedStep: @unchecked Sendable {
   private let pointer: OpaquePointer
+  /// Whether it is done before a second thread has come to help.
+  private let isSmall: Bool
 
-  private init(_ what: String, _ make: (UnsafeMutablePointer<OpaquePointer?>) -> Int32) throws(MathError) {
+  /// Multiply-accumulates below which one thread does it alone.
+  private static let smallProduct = 1 << 21
+  /// Elements below which one thread moves or maps them alone.
+  private static let smallCount = 1 << 16
+
+  private init(
+    _ what: String, isSmall: Bool, _ make: (UnsafeMutablePointer<OpaquePointer?>) -> Int32
+  ) throws(MathError) {
     var made: OpaquePointer?
-    let status = make(&made)
+    let status = isSmall ? Threads.asWorker { make(&made) } : make(&made)
     guard status == 0, let made else { throw .library(what, status) }
     pointer = made
+    self.isSmall = isSmall
   }
 
   deinit { shrink_step_destroy(pointer) }
@@ -104,7 +114,9 @@ package final class PreparedStep: @unchecked Sendable {
       window, batch: batch, inChannels: channels.input, outChannels: channels.output, groups: groups, input: input,
       output: output, kernel: kernel)
     let list = posts.map(\.c)
-    try self.init("a convolution of \(channels.input) channels over \(input)") { made in
+    let taps = kernel.reduce(1, *) * channels.input / groups
+    let isSmall = batch * channels.output * output.reduce(1, *) * taps < Self.smallProduct
+    try self.init("a convolution of \(channels.input) channels over \(input)", isSmall: isSmall) { made in
       shrink_step_conv(&c, weights, bias, list, Int32(list.count), made)
     }
   }
@@ -118,7 +130,8 @@ package final class PreparedStep: @unchecked Sendable {
     var c = cWindow(
       window, batch: batch, inChannels: channels, outChannels: channels, groups: 1, input: input, output: output,
       kernel: kernel)
-    try self.init("a pooling over \(input)") { made in shrink_step_pool(&c, kind.c, made) }
+    let isSmall = batch * channels * input.reduce(1, *) < Self.smallCount
+    try self.init("a pooling over \(input)", isSmall: isSmall) { made in shrink_step_pool(&c, kind.c, made) }
   }
 
   /// C = A · B + bias over the last two axes.
@@ -128,9 +141,10 @@ package final class PreparedStep: @unchecked Sendable {
     product a: StridedLayout, _ b: StridedLayout, _ c: StridedLayout, elements: UnsafePointer<Float>?,
     bias: UnsafePointer<Float>?, posts: [PostOperation]
   ) throws(MathError) {
+    let isSmall = c.dims.reduce(1, *) * (a.dims.last ?? 1) < Self.smallProduct
     var (a, b, c) = (a.c, b.c, c.c)
     let list = posts.map(\.c)
-    try self.init("a matrix product") { made in
+    try self.init("a matrix product", isSmall: isSmall) { made in
       shrink_step_matmul(&a, &b, &c, elements, bias, list, Int32(list.count), made)
     }
   }
@@ -139,7 +153,7 @@ package final class PreparedStep: @unchecked Sendable {
   ///
   /// Ports: x, y.
   package convenience init(softmaxOf rows: Int, width: Int) throws(MathError) {
-    try self.init("a softmax") { made in shrink_step_softmax(Int64(rows), Int64(width), made) }
+    try self.init("a softmax", isSmall: rows * width < Self.smallCount) { made in shrink_step_softmax(Int64(rows), Int64(width), made) }
   }
 
   /// Layer normalisation of rows of `scale.count` elements.
@@ -148,7 +162,7 @@ package final class PreparedStep: @unchecked Sendable {
   package convenience init(
     layerNormOf rows: Int, epsilon: Float, scale: [Float], shift: [Float]
   ) throws(MathError) {
-    try self.init("a layer normalisation") { made in
+    try self.init("a layer normalisation", isSmall: rows * scale.count < Self.smallCount) { made in
       shrink_step_layer_norm(Int64(rows), Int64(scale.count), epsilon, scale, shift, made)
     }
   }
@@ -157,8 +171,9 @@ package final class PreparedStep: @unchecked Sendable {
   ///
   /// Ports: x, y.
   package convenience init(reorder from: StridedLayout, to: StridedLayout) throws(MathError) {
+    let isSmall = from.dims.reduce(1, *) < Self.smallCount
     var (from, to) = (from.c, to.c)
-    try self.init("a change of layout") { made in shrink_step_reorder(&from, &to, made) }
+    try self.init("a change of layout", isSmall: isSmall) { made in shrink_step_reorder(&from, &to, made) }
   }
 
   /// Bytes of scratch memory that a run needs, aligned to 64.
@@ -172,7 +187,8 @@ package final class PreparedStep: @unchecked Sendable {
   package func run(
     _ ports: UnsafePointer<UnsafeMutableRawPointer?>, scratch: UnsafeMutableRawPointer?
   ) throws(MathError) {
-    let status = shrink_step_run(pointer, ports, scratch)
+    let run = { shrink_step_run(self.pointer, ports, scratch) }
+    let status = isSmall ? Threads.asWorker(run) : run()
     guard status == 0 else { throw .library("a step of the network (\(name))", status) }
   }
 }

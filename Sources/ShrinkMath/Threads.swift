@@ -17,7 +17,7 @@ package enum Threads {
   package static var count: Int { Int(shrink_threads()) }
 
   /// Does what a body of `Parallel.forEach` will do later: what is prepared here counts on one thread.
-  static func asWorker<R>(_ body: () throws(MathError) -> R) throws(MathError) -> R {
+  static func asWorker<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
     let previous = shrink_worker_enter()
     defer { shrink_worker_leave(previous) }
     return try body()

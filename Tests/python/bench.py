@@ -47,9 +47,10 @@ class Engine:
         words = self.process.stdout.readline().split()
         self.memory = {name: int(value) for name, value in zip(words[::2], words[1::2])}
 
-    def time(self):
-        self.process.stdin.write("\n")
-        return float(self.process.stdout.readline())
+    def times(self, count):
+        """Seconds of some passes in a row."""
+        self.process.stdin.write(f"{count}\n")
+        return [float(word) for word in self.process.stdout.readline().split()]
 
     def close(self):
         self.process.stdin.close()
@@ -66,22 +67,23 @@ class Peer:
         self.session = ort.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
         with np.load(samples) as arrays:
             self.feeds = {i.name: np.ascontiguousarray(arrays[i.name][:batch]) for i in self.session.get_inputs()}
-        for _ in range(2):
-            self.time()
+        self.times(2)
 
-    def time(self):
-        start = time.perf_counter()
-        self.session.run(None, self.feeds)
-        return time.perf_counter() - start
+    def times(self, count):
+        """Seconds of some passes in a row."""
+        result = []
+        for _ in range(count):
+            start = time.perf_counter()
+            self.session.run(None, self.feeds)
+            result.append(time.perf_counter() - start)
+        return result
 
 
 def block(side):
     """The median of some passes in a row, after the threads of the other side have gone to sleep."""
     time.sleep(0.02)
-    times = [side.time()]
-    while len(times) < 5 and sum(times) < 0.5:
-        times.append(side.time())
-    return statistics.median(times)
+    first = side.times(1)[0]
+    return statistics.median(side.times(max(3, min(20, int(0.05 / first)))))
 
 
 def forward(args):

@@ -12,7 +12,7 @@ struct TimeCommand: ParsableCommand {
   @Option(help: "Threads.") var threads = 1
   @Option(help: "Passes, after two that are not counted.") var runs = 10
   @Flag(help: "Print one more pass step by step.") var steps = false
-  @Flag(help: "Time a pass for each line of standard input instead, until it ends.") var onDemand = false
+  @Flag(help: "Time as many passes as each line of standard input says instead, until it ends.") var onDemand = false
 
   /// Prints the seconds of each pass, a line each.
   func run() throws {
@@ -20,7 +20,9 @@ struct TimeCommand: ParsableCommand {
     for _ in 0..<2 { _ = try pass.time() }
     if onDemand {
       try printMemory(pass)
-      while readLine() != nil { try report(pass.time()) }
+      while let line = readLine() {
+        try report((0..<(Int(line) ?? 1)).map { _ in try pass.time() }.map { "\($0)" }.joined(separator: " "))
+      }
     } else {
       for _ in 0..<runs { try report(pass.time()) }
     }
