@@ -32,6 +32,7 @@ package struct BatchNormalization: Operator {
     for slot in 1..<5 where inputs[slot].shape != wanted {
       throw .invalid("operand \(slot) has shape \(inputs[slot].shape) where \(wanted) belongs")
     }
+    guard inputs[3].dtype == inputs[4].dtype else { throw .differentTypes(inputs[3].dtype, inputs[4].dtype) }
     let running = TensorType(inputs[3].dtype, wanted)
     return [TensorType(x.dtype, x.shape)] + (isTraining ? [running, running] : [])
   }

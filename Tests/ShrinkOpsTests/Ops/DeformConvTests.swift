@@ -34,6 +34,9 @@ import Testing
       try result("DeformConv", opset: 19, [:], x, w, zero, Tensor.counting([2]))
     }
     #expect(throws: OperatorError.self) {
+      try result("DeformConv", opset: 19, [:], Tensor(Float(1)), Tensor(Float(1)), Tensor(Float(1)))
+    }
+    #expect(throws: OperatorError.self) {
       try result("DeformConv", opset: 19, [:], Tensor.counting([1, 1, 3]), Tensor.counting([1, 1, 2]), zero)
     }
   }

@@ -55,6 +55,7 @@ import Testing
       }
     }
     refuses("constant", [1])
+    refuses("constant", [1 << 30, 1 << 30, 1 << 30, 1 << 30])
     refuses("constant", [-3, 0, 0, 0])
     refuses("constant", [Int64.max, 0, 0, 0])
     refuses("constant", [Int64.min, 0, 0, 0])
