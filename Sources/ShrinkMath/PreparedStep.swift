@@ -153,7 +153,9 @@ package final class PreparedStep: @unchecked Sendable {
   ///
   /// Ports: x, y.
   package convenience init(softmaxOf rows: Int, width: Int) throws(MathError) {
-    try self.init("a softmax", isSmall: rows * width < Self.smallCount) { made in shrink_step_softmax(Int64(rows), Int64(width), made) }
+    try self.init("a softmax", isSmall: rows * width < Self.smallCount) { made in
+      shrink_step_softmax(Int64(rows), Int64(width), made)
+    }
   }
 
   /// Layer normalisation of rows of `scale.count` elements.
