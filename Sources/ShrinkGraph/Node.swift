@@ -22,9 +22,6 @@ package struct Attribute: Sendable {
   /// The serialised attribute without what `value` holds: it goes back to the file as it came.
   package var carry: [UInt8]
 
-  /// Whether it holds subgraphs.
-  package var holdsGraphs: Bool { if case .graphs = value { true } else { false } }
-
   /// Makes an attribute.
   package init(_ name: String, _ value: Value, carry: [UInt8] = []) {
     self.name = name

@@ -5,8 +5,8 @@ import Synchronization
 
 /// Runs the part of a graph that some values need, on one batch at a time.
 ///
-/// Results are dropped right after their last reader (MemoryPlan). It holds no state between runs, so that several
-/// batches may run at once.
+/// Results are dropped right after their last reader (MemoryPlan). Runs node by node may overlap; those of a compiled form
+/// wait for each other.
 package final class Executor: Sendable {
   /// Nodes in the order in which they run: only what `wanted` needs, without Constant nodes.
   package let steps: [NodeID]
@@ -21,7 +21,7 @@ package final class Executor: Sendable {
   private let graph: Graph
   private let operations: [NodeID: any Operator]
   /// Compiled forms by the shapes of the feeds; nil where there is none.
-  private let programs = Mutex<[(key: [[Int]], program: Program?)]>([])
+  private let programs = Mutex<[(key: [[Int]], part: CompiledPart?)]>([])
   /// Batches come in one size, and a smaller one at the end.
   private static let mostPrograms = 4
   private let captureIndex: [String: ValueID]
@@ -64,8 +64,7 @@ package final class Executor: Sendable {
     }
     self.graph = graph
     self.isBody = isBody
-    // A compiled form does not follow what graphs in attributes read.
-    self.compiles = compiles && !operations.values.contains { $0 is any ControlFlow }
+    self.compiles = compiles
     captureIndex = graph.captureIndex()
     captured = path.captured.sorted()
     self.wanted = wanted
@@ -83,8 +82,12 @@ package final class Executor: Sendable {
     guard compiles else { return try run(feeds) { (_, _, _) throws(ShrinkError) in } }
     var given: [ValueID: Tensor] = [:]
     for input in needed { given[input] = try checked(feeds[input], for: graph[input]) }
-    if let program = program(for: given) { return try program.run(given) }
-    return try run(feeds) { (_, _, _) throws(ShrinkError) in }
+    guard let compiled = compiled(for: given) else { return try run(feeds) { (_, _, _) throws(ShrinkError) in } }
+    let values = try compiled.program.run(given)
+    if compiled.rest.isEmpty { return values }
+    var live = graph.values.map(\.constant)
+    for (value, tensor) in given.merging(values, uniquingKeysWith: { $1 }) { live[value.index] = tensor }
+    return try run(compiled.rest, &live) { (_, _, _) throws(ShrinkError) in }
   }
 
   /// What a pass over feeds of these shapes takes when it is compiled, and how long its parts took; nil when it cannot
@@ -92,24 +95,23 @@ package final class Executor: Sendable {
   package func profile(
     _ feeds: [ValueID: Tensor], observe: @escaping (String, Double) -> Void
   ) throws(ShrinkError) -> (arena: Int, packed: Int)? {
-    guard compiles, let program = program(for: feeds) else { return nil }
-    _ = try program.run(feeds, observe: observe)
-    return (program.plannedBytes, program.packedBytes)
+    guard compiles, let compiled = compiled(for: feeds) else { return nil }
+    _ = try compiled.program.run(feeds, observe: observe)
+    return (compiled.program.plannedBytes, compiled.program.packedBytes)
   }
 
-  private func program(for feeds: [ValueID: Tensor]) -> Program? {
+  private func compiled(for feeds: [ValueID: Tensor]) -> CompiledPart? {
     let key = needed.map { feeds[$0]?.shape ?? [] } + [[Threads.count]]
     return programs.withLock { programs in
-      if let known = programs.first(where: { $0.key == key }) { return known.program }
+      if let known = programs.first(where: { $0.key == key }) { return known.part }
       let types = feeds.mapValues { TensorType($0.dtype, $0.shape) }
-      var program: Program?
-      if let inferred = try? Inference(graph, inputs: types) {
-        program = Program(
-          graph, order: steps, operations: operations, inputs: types, wanted: wanted, types: inferred.types)
+      let part = (try? Inference(graph, inputs: types)).flatMap { inferred in
+        CompiledPart(
+          graph, steps: steps, operations: operations, inputs: types, wanted: wanted, types: inferred.types)
       }
       if programs.count >= Self.mostPrograms { programs.removeFirst() }
-      programs.append((key, program))
-      return program
+      programs.append((key, part))
+      return part
     }
   }
 
@@ -120,7 +122,16 @@ package final class Executor: Sendable {
     var live = graph.values.map(\.constant)
     for input in needed { live[input.index] = try checked(feeds[input], for: graph[input]) }
     for value in captured { live[value.index] = feeds[value] }
-    for (position, step) in steps.enumerated() {
+    return try run(Array(steps.indices), &live, visit: visit)
+  }
+
+  /// Runs the steps at some positions on the values that are there.
+  private func run(
+    _ positions: [Int], _ live: inout [Tensor?],
+    visit: (NodeID, Operands<Tensor>, [Tensor]) throws(ShrinkError) -> Void
+  ) throws(ShrinkError) -> [ValueID: Tensor] {
+    for position in positions {
+      let step = steps[position]
       let node = graph[step]
       let operands = Operands(graph.operands(of: node, captureIndex).map { $0.flatMap { live[$0.index] } })
       let results = try apply(step, operands)

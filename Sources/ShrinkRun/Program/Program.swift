@@ -24,19 +24,13 @@ final class Program: Sendable {
     var arena: TensorStorage?
   }
 
-  /// Compiles the nodes `order`; nil where some value has a type that is not known, no elements, or elements smaller
-  /// than a byte, or where oneDNN refuses: the nodes are run one by one then.
+  /// Compiles the nodes `order`, whose values have known types, elements, and no elements smaller than a byte; nil where
+  /// oneDNN refuses or memory is short.
   init?(
     _ graph: Graph, order: [NodeID], operations: [NodeID: any Operator], inputs: [ValueID: TensorType],
     wanted: [ValueID], types: [TensorType?]
   ) {
     let computed = Self.needed(graph, order, types, wanted)
-    let touched = computed.flatMap { (graph[$0].inputs + graph[$0].outputs).compactMap(\.self) } + wanted
-    let isReady = touched.allSatisfy { value in
-      guard let type = types[value.index] else { return false }
-      return type.dtype.bits >= 8 && !type.shape.contains(0)
-    }
-    guard isReady, !computed.contains(where: { graph[$0].attributes.contains { $0.holdsGraphs } }) else { return nil }
     let builder = ProgramBuilder(graph, order: computed, types: types, operations: operations, wanted: wanted)
     var results: [(value: ValueID, port: ProgramPort, type: TensorType)] = []
     do throws(MathError) {

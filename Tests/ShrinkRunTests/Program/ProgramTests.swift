@@ -63,6 +63,25 @@ import Testing
     }
   }
 
+  /// What stands in front of a shape that depends on the data is compiled; the rest runs node by node.
+  @Test func compilesWhatItCan() throws {
+    var sketch = GraphSketch(seed: 4)
+    let x = sketch.input([3, 6, 6])
+    let hidden = sketch.relu(sketch.conv(x, 3, 4))
+    let places = sketch.node("NonZero", [hidden])
+    let wide = sketch.node("Cast", [places], ["to": .int(1)])
+    for value in [sketch.node("Mul", [wide, wide]), sketch.relu(sketch.conv(hidden, 4, 2)), hidden] {
+      sketch.output(value)
+    }
+    let executor = try Executor(sketch.graph)
+    let feeds = [x: Tensor.random([2, 3, 6, 6], using: &sketch.rng)]
+    #expect(try executor.profile(feeds) { _, _ in } != nil)
+    let (found, wanted) = (try executor.run(feeds), try executor.run(feeds) { (_, _, _) in })
+    for value in sketch.graph.outputs {
+      #expect(try #require(found[value]).difference(from: #require(wanted[value]), tolerance: 1e-4) == nil)
+    }
+  }
+
   @Test func returnsInputsAndConstants() throws {
     var sketch = GraphSketch()
     let x = sketch.input([2])
