@@ -17,8 +17,8 @@ package struct Tolerance: Sendable, Equatable {
     self.absolute = absolute
   }
 
-  /// What 16-bit elements need besides: a unit in the last place of their significands, since runtimes round
-  /// intermediate results at different places.
+  /// The exceptions for 16-bit elements, as a share: two units in the last place, since runtimes round intermediate
+  /// results at different places.
   private static func unit(_ dtype: DType) -> Double {
     switch dtype {
     case .float16: 0x1p-9
