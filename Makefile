@@ -24,6 +24,7 @@ demo: build ## Shrink a small trained network with its calibration data and prin
 	$(CLI) $(FIXTURES)/models/demo.onnx $(DEMO_OUT)/demo-small.onnx --data $(FIXTURES)/data/demo_calib.bin
 
 test: deps $(VENV) lint ## Build and run every test; ONNX Runtime is compared with in a project-local .venv.
+	@Tests/setup.sh packages libonnx-testdata
 	swift build --build-tests
 	swift test --skip-build
 	.venv/bin/python -m unittest discover -s Tests/python -p 'test_*.py'

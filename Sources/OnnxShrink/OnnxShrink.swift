@@ -129,7 +129,9 @@ public struct KnownOperator: Sendable, Equatable {
 /// Every operator that has a kernel, by name.
 public var operators: [KnownOperator] {
   OperatorTable.all.flatMap { type in
-    type.names.map { KnownOperator(name: $0, opsets: type.opsets, absorbs: type is any LinearOperator.Type) }
+    type.names.map {
+      KnownOperator(name: $0, opsets: OperatorTable.opsets(of: $0, type), absorbs: type is any LinearOperator.Type)
+    }
   }.sorted { ($0.name, $0.opsets.lowerBound) < ($1.name, $1.opsets.lowerBound) }
 }
 

@@ -207,6 +207,8 @@ enum Conversion {
 }
 
 extension Tensor {
-  /// The elements as float64; nil for types that are not numbers of at least a byte.
-  package var numbers: [Double]? { (try? Conversion.convert(self, to: .float64))?.elements(Double.self) }
+  /// The elements as float64; nil for types that are not numbers.
+  package var numbers: [Double]? {
+    (try? Conversion.convert(LowPrecision.decoded(self) ?? self, to: .float64))?.elements(Double.self)
+  }
 }

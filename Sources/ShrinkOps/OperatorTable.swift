@@ -118,13 +118,27 @@ package enum OperatorTable {
     for name in type.names { table[name, default: []].append(type) }
   }
 
+  /// Names that came into ONNX later than others of their file, with their first version.
+  private static let since: [String: Int] = [
+    "Acos": 7, "Acosh": 9, "Asin": 7, "Asinh": 9, "Atan": 7, "Atanh": 9, "BitwiseAnd": 18, "BitwiseOr": 18,
+    "BitwiseXor": 18, "CastLike": 15, "Celu": 12, "Cos": 7, "Cosh": 9, "CumProd": 26, "Erf": 9, "Gelu": 20,
+    "GreaterOrEqual": 12, "HardSwish": 14, "IsInf": 10, "LessOrEqual": 12, "Mish": 18, "Mod": 10, "Resize": 10,
+    "Round": 11, "ScatterElements": 11, "Shrink": 9, "Sign": 9, "Sin": 7, "Sinh": 9, "Swish": 24, "Tan": 7,
+    "ThresholdedRelu": 10,
+  ]
+
+  /// The versions of an operator that a type implements.
+  package static func opsets(of name: String, _ type: any Operator.Type) -> ClosedRange<Int> {
+    max(since[name] ?? 1, type.opsets.lowerBound)...type.opsets.upperBound
+  }
+
   /// The operator that a node applies.
   ///
   /// Throws `unsupportedOperator` when there is none for its name, domain or version, and what the operator throws of
   /// its attributes; `malformedModel` when required operands are missing.
   package static func make(_ node: Node, opset: Int) throws(OperatorError) -> any Operator {
     let types = node.domain.isEmpty ? byName[node.opType] ?? [] : []
-    guard let type = types.first(where: { $0.opsets.contains(opset) }) else {
+    guard let type = types.first(where: { opsets(of: node.opType, $0).contains(opset) }) else {
       throw .noKernel(node, opset, !types.isEmpty)
     }
     let given = node.inputs.count

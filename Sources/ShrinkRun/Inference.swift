@@ -26,7 +26,7 @@ package struct Inference: Sendable {
     for id in try graph.topologicalOrder() where !graph[id].isConstant {
       let node = graph[id]
       let operands = graph.operands(of: node, captureIndex).map { $0.map { types[$0.index] } }
-      guard let results = try results(of: node, operands, opset: graph.opset(of: node), make: make) else { continue }
+      guard let results = try results(of: id, graph, operands, make: make) else { continue }
       for (output, type) in zip(node.outputs, results) { if let output { types[output.index] = type } }
     }
   }
@@ -34,20 +34,21 @@ package struct Inference: Sendable {
   package subscript(id: ValueID) -> TensorType? { types[id.index] }
 
   private mutating func results(
-    of node: Node, _ operands: [TensorType??], opset: Int, make: @escaping OperatorMaker
+    of id: NodeID, _ graph: Graph, _ operands: [TensorType??], make: @escaping OperatorMaker
   ) throws(ShrinkError) -> [TensorType]? {
+    let node = graph[id]
     guard operands.allSatisfy({ $0 != .some(nil) }) else { return nil }
     let known = Operands(operands.map { $0.flatMap(\.self) })
     do throws(OperatorError) {
-      let operation = try Subgraphs.operation(node, opset: opset, isRun: false, make: make)
+      let operation = try Subgraphs.operation(node, opset: graph.opset(of: node), isRun: false, make: make)
       for type in known.present { try type.check() }
       let results = try operation.infer(known)
       for type in results { try type.check() }
       guard results.count >= node.outputs.count else { throw .tooFewResults(results.count, node) }
       return try Self.constants(node, operation, known, results)
     } catch {
-      guard error.code == .unsupportedOperator else { throw error.at(node) }
-      diagnostics.append(Diagnostic(place: node.place, fact: error.fact))
+      guard error.code == .unsupportedOperator else { throw error.at(id, of: graph) }
+      diagnostics.append(Diagnostic(place: graph.place(of: id), fact: error.fact))
       return nil
     }
   }

@@ -5,13 +5,26 @@ import ShrinkOps
 package typealias OperatorMaker = @Sendable (Node, Int) throws(OperatorError) -> any Operator
 
 extension OperatorError {
-  /// The same error, naming the node.
-  func at(_ node: Node) -> ShrinkError { ShrinkError(code, place: node.place, fact, hint: hint) }
+  /// The same error, naming the node; what a kernel does not know comes with the version that the node is read by.
+  func at(_ id: NodeID, of graph: Graph) -> ShrinkError {
+    let node = graph[id]
+    let isVersioned = code != .unsupportedOperator || fact.contains("opset")
+    let version =
+      isVersioned ? "" : " (\(node.domain.isEmpty ? "ai.onnx" : node.domain), opset \(graph.opset(of: node)))"
+    return ShrinkError(code, place: graph.place(of: id), fact + version, hint: hint)
+  }
 }
 
 extension Graph {
   /// Version of ai.onnx that its nodes are read by.
   var opset: Int { opsets[""] ?? opsets["ai.onnx"] ?? 1 }
+
+  /// How messages name a node; one without a name by its first result.
+  func place(of id: NodeID) -> String {
+    let node = self[id]
+    guard node.name.isEmpty, let output = node.outputs.lazy.compactMap(\.self).first else { return node.place }
+    return "the node (\(node.opType)) of '\(self[output].name)'"
+  }
 
   /// Version of the operator set that a node is read by.
   func opset(of node: Node) -> Int { node.domain.isEmpty ? opset : opsets[node.domain] ?? 1 }

@@ -53,7 +53,7 @@ extension OperatorError {
   func at(
     _ node: NodeID, of graph: Graph, isBody: Bool, operations: (Node) throws(OperatorError) -> any Operator
   ) -> ShrinkError {
-    var located = at(graph[node])
+    var located = at(node, of: graph)
     guard code == .unsupportedOperator, !isBody else { return located }
     var blocked: Set = [node]
     for i in graph.nodes.indices where !graph.nodes[i].isConstant {

@@ -4,9 +4,9 @@ usage: bench.py --binary PATH [--rounds N] [--only PART ...] [--networks NAME ..
 
 forward: a pass of our engine and of ONNX Runtime, all its optimisations on, on the same batch and threads, in turns;
     medians over the rounds, the ratio, the geometric mean of the ratios, and the memory of a pass: weights as the file
-    has them, weights packed for the primitives, the arena of all intermediate tensors, and the largest sum of tensors
-    that the file's order has alive at once.
-memory: peak resident memory of `run` over 100 and over 10,000 samples.
+    has them, weights packed for the primitives, the arena of all intermediate tensors, the largest sum of tensors that
+    the file's order has alive at once, and all that is needed as a share of weights + 1.5 times that sum.
+memory: peak memory of `verify` that is its own (mapped samples aside) over 100 and over 10,000 samples.
 shrink: a whole `--keep-params 0.25` run against one ONNX Runtime pass over the same samples.
 instructions: what valgrind's callgrind counts for fixed small runs, against fixtures/bench.json (--record writes it).
 
@@ -88,7 +88,7 @@ def block(side):
 
 def forward(args):
     print("| network | batch | threads | ONNX Runtime, ms | ours, ms | ratio | weights, MB | packed | arena | alive "
-          f"| arena / alive |\n{'|---' * 11}|")
+          f"| needed / bound |\n{'|---' * 11}|")
     ratios = []
     for name in args.networks or zoo.BENCH:
         found = zoo.network(name), zoo.samples(name, 16)
@@ -107,19 +107,20 @@ def forward(args):
                 m = {k: v / 1e6 for k, v in ours.memory.items()}
                 print(f"| {name} | {batch} | {threads} | {middle[0]:.2f} | {middle[1]:.2f} | {ratio:.2f} "
                       f"| {m['weights']:.1f} | {m['packed']:.1f} | {m['arena']:.1f} | {m['alive']:.1f} "
-                      f"| {m['arena'] / m['alive']:.2f} |", flush=True)
+                      f"| {(m['weights'] + m['packed'] + m['arena']) / (m['weights'] + 1.5 * m['alive']):.2f} |",
+                      flush=True)
     if ratios:
         mean = math.exp(statistics.mean(math.log(r) for r in ratios))
         print(f"geometric mean of {len(ratios)} ratios: {mean:.2f}, largest {max(ratios):.2f}")
 
 
 def peak(words):
-    """Peak resident memory of a process, in MB, as the system keeps it while it runs."""
+    """Peak memory of a process that no file is behind, in MB."""
     process = subprocess.Popen([str(w) for w in words], stdout=subprocess.DEVNULL)
     largest = 0
     while process.poll() is None:
         status = Path(f"/proc/{process.pid}/status").read_text()
-        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        found = re.search(r"RssAnon:\s+(\d+) kB", status)
         largest = max(largest, int(found.group(1)) if found else 0)
         time.sleep(0.002)
     if process.returncode:

@@ -22,6 +22,9 @@ import zoo
 
 SAMPLES = 8
 OUTCOMES = ("passed", "failed", "unsupported")
+# What is left out on purpose: why a case may be unsupported.
+LEFT_OUT = ("is left out on purpose", "only tensors are supported", "elements of type string",
+            "drops elements at random")
 
 
 def run(binary, folders, *options):
@@ -92,7 +95,8 @@ def page(binary, results):
         "", "## Conformance", "",
         "ONNX's own cases (Debian's libonnx-testdata) through the executor, node by node and compiled: "
         + ", ".join(f"{total[o]} {o}" for o in OUTCOMES) + f" of {len(results)}.",
-        "A case counts for every operator in it.", "", "| operator | opset | passed | failed | unsupported |",
+        "A case counts for every operator in it. Tolerances are those of ONNX's backend runner, rtol 1e-3 and atol 1e-7; the",
+        "exceptions are float16 and bfloat16, two units in the last place. Opset 0: the model imports only another domain.", "", "| operator | opset | passed | failed | unsupported |",
         "|---|---|---|---|---|"]
     for (operator, opset), counts in table(results).items():
         lines.append(f"| {operator} | {opset} | " + " | ".join(str(counts[o] or "") for o in OUTCOMES) + " |")
@@ -115,10 +119,14 @@ def main():
             print(f"{result['outcome']} {result['name']}: {result.get('reason')}")
     total = collections.Counter(r["outcome"] for r in results)
     print(f"{len(results)} cases: " + ", ".join(f"{total[o]} {o}" for o in OUTCOMES))
+    lost = [r["name"] for r in results
+            if r["outcome"] == "unsupported" and not any(reason in r["reason"] for reason in LEFT_OUT)]
+    if lost:
+        print(f"unsupported, but not left out on purpose: {', '.join(lost)}")
     if args.page:
         args.page.write_text(page(args.binary, results))
     agree = networks(args.binary)
-    raise SystemExit(0 if agree and not total["failed"] else 1)
+    raise SystemExit(0 if agree and not total["failed"] and not lost else 1)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,10 @@ BENCH = ["fm_vgg", "efficientnet_lite0", "ppocrv4_rec", "paraphrase_minilm_l3_v2
 def names():
     """Every network that is there."""
     local = sorted(p.stem for folder in ("models", "zoo/models") for p in (SHARED / folder).glob("*.onnx"))
-    return local + [name for name in FETCHED if network(name)]
+    fetched = [name for name in FETCHED if network(name)]
+    for name in set(FETCHED) - set(fetched):
+        print(f"{name} is not there: left out")
+    return local + fetched
 
 
 def network(name):

@@ -7,8 +7,11 @@ package struct Cast: Operator {
   package static let inputs = 1...2
   /// The type of the result; nil when the second operand has it.
   private let target: DType?
+  /// Whether floats of 8 bits and fewer stop at their largest number.
+  private let saturates: Bool
 
   package init(_ attributes: Attributes) throws(OperatorError) {
+    saturates = try attributes.int("saturate", default: 1) != 0
     if attributes.opType == "CastLike" {
       target = nil
     } else {
@@ -35,7 +38,24 @@ package struct Cast: Operator {
   }
 
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
-    [try Conversion.convert(inputs[0], to: try infer(inputs.types)[0].dtype)]
+    let (x, dtype) = (inputs[0], try infer(inputs.types)[0].dtype)
+    if x.dtype == dtype { return [x] }
+    let wide = LowPrecision.decoded(x) ?? x
+    guard LowPrecision.isKnown(dtype) else { return [try Conversion.convert(wide, to: dtype)] }
+    guard LowPrecision.bounds(dtype) != nil else {
+      return [try LowPrecision.encoded(Conversion.convert(wide, to: .float32), dtype, saturates: saturates)]
+    }
+    return [try Self.narrowed(Conversion.convert(wide, to: .int64), dtype)]
+  }
+
+  /// Integers of less than a byte: the low bits, as for wider ones.
+  private static func narrowed(_ x: Tensor, _ dtype: DType) throws(OperatorError) -> Tensor {
+    let isSigned = dtype == .int4 || dtype == .int2
+    let shift = Int64(64 - dtype.bits)
+    let kept: Tensor = Elementwise.map(x) { (number: Int64) -> Float in
+      isSigned ? Float((number << shift) >> shift) : Float(number & ((1 << Int64(dtype.bits)) - 1))
+    }
+    return try LowPrecision.encoded(kept, dtype)
   }
 
   package func couple(_ c: inout Coupling) { c.tieAll(input: 0, output: 0) }

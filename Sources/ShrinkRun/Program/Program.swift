@@ -130,7 +130,7 @@ extension Program {
         let start = ContinuousClock.now
         do throws(OperatorError) {
           try run(step, scratch: arena.bytes + scratchOffsets[s], &memory)
-        } catch { throw error.at(graph[step.node]) }
+        } catch { throw error.at(step.node, of: graph) }
         if let observe { observe(title(step), (ContinuousClock.now - start).seconds) }
         for buffer in releases[s] { memory.release(buffer) }
       }
@@ -149,7 +149,7 @@ extension Program {
       case .lstm: "recurrence"
       case .kernel: "kernel"
       }
-    return "\(graph[step.node].place) \(work)"
+    return "\(graph.place(of: step.node)) \(work)"
   }
 
   private func run(

@@ -48,6 +48,19 @@ import Testing
     #expect(try cast(Tensor(shape: [0], [] as [Float]), .int64).shape == [0])
   }
 
+  @Test func convertsToAndFromTypesWithinAByte() throws {
+    let x = Tensor(shape: [5], [0, 1.5, -1.5, 448, 1000] as [Float])
+    let numbers = { (dtype: DType, y: Tensor) in try cast(cast(y, dtype), .float32).floats }
+    #expect(try numbers(.float8e4m3fn, x) == [0, 1.5, -1.5, 448, 448])
+    #expect(try numbers(.float4e2m1, x) == [0, 1.5, -1.5, 6, 6])
+    let whole = Tensor(shape: [5], [0, 7, -8, 8, -9] as [Int32])
+    #expect(try numbers(.int4, whole) == [0, 7, -8, -8, 7])
+    #expect(try numbers(.uint4, whole) == [0, 7, 8, 8, 7])
+    #expect(try numbers(.uint2, whole) == [0, 3, 0, 0, 3])
+    let open = try result("Cast", opset: 19, ["to": .int(17), "saturate": .int(0)], Tensor(Float(1000)))
+    #expect(try cast(open, .float32).floats[0].isNaN)
+  }
+
   @Test func refusesTextAndUnknownTypes() {
     #expect(throws: OperatorError.self) { try cast(Tensor(Float(1)), .string) }
     #expect(throws: OperatorError.self) { try result("Cast", ["to": .int(99)], Tensor(Float(1))) }
