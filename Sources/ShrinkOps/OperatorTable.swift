@@ -144,12 +144,19 @@ package enum OperatorTable {
     let given = node.inputs.count
     guard given <= type.inputs.upperBound, given >= type.inputs.lowerBound,
       node.inputs.prefix(type.inputs.lowerBound).allSatisfy({ $0 != nil })
-    else { throw .invalid("has \(given) operands where \(type.inputs.lowerBound) to \(type.inputs.upperBound) belong") }
+    else { throw .wrongOperands(node, type.inputs) }
     return try type.init(Attributes(node, opset: opset))
   }
 }
 
 extension OperatorError {
+  fileprivate static func wrongOperands(_ node: Node, _ wanted: ClosedRange<Int>) -> OperatorError {
+    let missing = (0..<wanted.lowerBound).first { $0 >= node.inputs.count || node.inputs[$0] == nil }
+    let range =
+      wanted.upperBound == .max ? "\(wanted.lowerBound) or more" : "\(wanted.lowerBound) to \(wanted.upperBound)"
+    let gap = missing.map { ", and operand \($0) is left out" } ?? ""
+    return .invalid("has \(node.inputs.count) operands where \(range) belong\(gap)")
+  }
   fileprivate static func noKernel(_ node: Node, _ opset: Int, _ otherVersion: Bool) -> OperatorError {
     let name = "operator '\(node.opType)' of domain \(node.domain.isEmpty ? "ai.onnx" : node.domain) at opset \(opset)"
     let fact =

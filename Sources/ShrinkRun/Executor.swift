@@ -82,7 +82,10 @@ package final class Executor: Sendable {
     guard compiles else { return try run(feeds) { (_, _, _) throws(ShrinkError) in } }
     var given: [ValueID: Tensor] = [:]
     for input in needed { given[input] = try checked(feeds[input], for: graph[input]) }
-    guard let compiled = compiled(for: given) else { return try run(feeds) { (_, _, _) throws(ShrinkError) in } }
+    // What is not a number is passed on by the kernels alone.
+    guard given.values.allSatisfy(\.isFinite), let compiled = compiled(for: given) else {
+      return try run(feeds) { (_, _, _) throws(ShrinkError) in }
+    }
     let values = try compiled.program.run(given)
     if compiled.rest.isEmpty { return values }
     var live = graph.values.map(\.constant)

@@ -32,7 +32,7 @@ struct Epilogue {
     self.foldsScale = foldsScale
     let shape = b.shape(start)
     while posts.count < Self.mostPosts, !b.wanted.contains(end) {
-      if let (nodes, post, result) = Gate.find(b, end) {
+      if let (nodes, post, result) = Gate.find(b, end), b.shape(result) == shape {
         guard append(post) else { return }
         self.nodes += nodes
         end = result

@@ -28,7 +28,7 @@ extension ProgramBuilder {
     let y = output(id)
     if let (source, wider) = paddingInFront(of: x, window) { (x, window) = (source, wider) }
     let (from, to) = (shape(x), shape(y))
-    guard let weight = constant(input(id, 1)) else { return try emitKernel(id) }
+    guard let weight = constant(input(id, 1)), hasFiniteWeights(id) else { return try emitKernel(id) }
     let spatial = (Array(from.dropFirst(2)), Array(to.dropFirst(2)), window.kernel)
     let order = spatialOrder([spatial.0, spatial.1, spatial.2, window.padsBegin.map { $0 + 1 }])
     let strides = StridedShape.channelsLast(to)
@@ -67,13 +67,19 @@ extension ProgramBuilder {
     return (scaled, sum(bias.map { zip($0, scale).map { $0 * $1 } }, end.bias))
   }
 
-  /// Makes the step with its epilogue, or without where oneDNN has only a reference implementation for that.
+  /// Whether a primitive is fast, and right: oneDNN 2.6 takes operands of the whole result for operands of a channel in
+  /// convolutions that it does as plain products.
+  private static func isSound(_ step: PreparedStep, _ end: Epilogue) -> Bool {
+    !step.name.contains("ref") && (end.operands.isEmpty || !step.name.contains("gemm"))
+  }
+
+  /// Makes the step with its epilogue, or without where oneDNN has no sound implementation for that.
   private func emit(
     _ id: NodeID, _ full: Epilogue, _ make: (Epilogue) throws(MathError) -> PreparedStep,
     _ ends: (Epilogue) -> (reads: [ProgramPort], strides: [Int])
   ) throws(MathError) {
     var (end, step) = (full, try? make(full))
-    if !full.nodes.isEmpty, step.map({ $0.name.contains("ref") }) ?? true {
+    if !full.nodes.isEmpty, step.map({ !Self.isSound($0, full) }) ?? true {
       (end, step) = (Epilogue(none: output(id)), nil)
     }
     let ready: PreparedStep
@@ -147,10 +153,12 @@ extension ProgramBuilder {
   ) throws(MathError) {
     let (a, b, y) = (input(id, 0), input(id, 1), output(id))
     let third = graph[id].inputs.count > 2 ? graph[id].inputs[2] : nil
-    guard alpha == 1, third == nil || beta == 1, let added = bias(third, shape(y)) else { return try emitKernel(id) }
-    var left = StridedLayout(dims: shape(a), strides: try readable(a).strides)
-    var right = StridedLayout(dims: shape(b), strides: try readable(b).strides)
+    guard alpha == 1, third == nil || beta == 1, let added = bias(third, shape(y)), hasFiniteWeights(id) else {
+      return try emitKernel(id)
+    }
     let (leftPlace, rightPlace) = (try readable(a), try readable(b))
+    var left = StridedLayout(dims: shape(a), strides: leftPlace.strides)
+    var right = StridedLayout(dims: shape(b), strides: rightPlace.strides)
     if transposeA { left.swapLast() }
     if transposeB { right.swapLast() }
     var result = StridedLayout(dims: shape(y), strides: resultStrides(y))
@@ -191,11 +199,20 @@ extension ProgramBuilder {
   /// A place whose rows or columns are contiguous.
   private func readable(_ value: ValueID) throws(MathError) -> ValuePlace {
     let shape = shape(value)
-    let known = placesOf(value).first { place in
-      place.strides.suffix(2).contains(1) && !place.strides.contains(0)
+    for place in placesOf(value) {
+      guard let strides = StridedShape.matrix(shape, place.strides) else { continue }
+      return ValuePlace(buffer: place.buffer, offset: place.offset, strides: strides)
     }
-    if let known { return known }
     return try place(value, strides: StridedShape.dense(shape))
+  }
+
+  /// Whether the constant operands of a layer are numbers: the functions that primitives compute on the way out take what
+  /// is not a number for one.
+  func hasFiniteWeights(_ id: NodeID) -> Bool {
+    graph[id].inputs.dropFirst().allSatisfy { value in
+      guard let tensor = value.flatMap({ constant($0) }), tensor.dtype == .float32 else { return true }
+      return tensor.isFinite
+    }
   }
 
   /// The layout that a transposition behind a product wants, if its last axis stays; else row-major.

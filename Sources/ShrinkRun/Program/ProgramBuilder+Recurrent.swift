@@ -10,7 +10,8 @@ extension ProgramBuilder {
     let (steps, batch) = (shape(x)[0], shape(x)[1])
     func operand(_ slot: Int) -> ValueID? { slot < node.inputs.count ? node.inputs[slot] : nil }
     func elements(_ slot: Int) -> [Float]? { operand(slot).flatMap { constant($0)?.elements(Float.self) } }
-    guard let w = elements(1), let r = elements(2), let hidden = operand(2).map({ shape($0)[2] }) else {
+    guard hasFiniteWeights(id), let w = elements(1), let r = elements(2), let hidden = operand(2).map({ shape($0)[2] })
+    else {
       return try emitKernel(id)
     }
     let width = shape(x)[2]

@@ -35,7 +35,8 @@ extension ProgramBuilder {
         var view = place
         for (axis, range) in ranges.enumerated() {
           view.offset += range.start * place.strides[axis]
-          view.strides[axis] *= range.step
+          // The stride of an axis of length 1 is free, and a step may be as long as a number can be.
+          if shape(y)[axis] > 1 { view.strides[axis] *= range.step }
         }
         return view
       }
@@ -83,7 +84,7 @@ extension ProgramBuilder {
 
   func emitLayerNorm(_ id: NodeID, _ epsilon: Float) throws(MathError) {
     let width = shape(input(id, 0)).last ?? 1
-    guard let scale = floats(input(id, 1), width),
+    guard hasFiniteWeights(id), let scale = floats(input(id, 1), width),
       let shift = floats(graph[id].inputs.count > 2 ? input(id, 2) : nil, width)
     else { return try emitKernel(id) }
     try emitRows(id) { (rows, _) throws(MathError) in

@@ -26,6 +26,25 @@ enum StridedShape {
     shape.indices.allSatisfy { shape[$0] == 1 || a[$0] == b[$0] }
   }
 
+  /// The same places with strides by which a library reads matrices of the last two axes: one of them 1, the other at
+  /// least as long as the rows or columns; nil where they are not of that form.
+  ///
+  /// Strides of axes of length 1 are free.
+  static func matrix(_ shape: [Int], _ strides: [Int]) -> [Int]? {
+    let rank = shape.count
+    guard rank >= 2, !zip(shape, strides).contains(where: { $0 != 1 && $1 == 0 }) else { return nil }
+    var result = strides
+    let (rows, columns) = (rank - 2, rank - 1)
+    if shape[columns] == 1 { result[columns] = 1 }
+    if shape[rows] == 1 { result[rows] = result[columns] == 1 ? shape[columns] : 1 }
+    let isRowMajor = result[columns] == 1 && result[rows] >= shape[columns]
+    let isColumnMajor = result[rows] == 1 && result[columns] >= shape[rows]
+    guard isRowMajor || isColumnMajor else { return nil }
+    let matrix = max(shape[rows] * result[rows], shape[columns] * result[columns])
+    for axis in 0..<rows where shape[axis] == 1 { result[axis] = matrix }
+    return result
+  }
+
   /// Axes by falling stride: their order in memory.
   static func order(_ shape: [Int], _ strides: [Int]) -> [Int] {
     // Axes of length 1 keep their place beside their neighbours.
