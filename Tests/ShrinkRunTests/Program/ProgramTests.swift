@@ -102,6 +102,65 @@ import Testing
     #expect(found[0].isNaN && found[1] == 0 && found[2] == .infinity && found[3] == 0)
   }
 
+  /// Runs a graph both ways and compares.
+  private func expectAgreement(_ sketch: GraphSketch, _ feeds: [ValueID: Tensor]) throws {
+    let executor = try Executor(sketch.graph)
+    let (found, wanted) = (try executor.run(feeds), try executor.run(feeds) { (_, _, _) in })
+    for value in sketch.graph.outputs {
+      #expect(try #require(found[value]).difference(from: #require(wanted[value]), tolerance: 1e-4) == nil)
+    }
+  }
+
+  /// oneDNN 2.6 does such convolutions as plain products, and takes the summand for one of a channel there.
+  @Test func addsWholeTensorsBehindConvolutionsOfOneAxis() throws {
+    var sketch = GraphSketch(seed: 2)
+    let x = sketch.fixedInput([1, 4, 9])
+    let y = sketch.node("Conv", [x, sketch.weight([4, 4, 3])], ["pads": .ints([1, 1])])
+    sketch.output(sketch.node("Add", [y, x]))
+    try expectAgreement(sketch, [x: Tensor.random([1, 4, 9], using: &sketch.rng)])
+  }
+
+  @Test func weightsThatAreNoNumbersStayVisible() throws {
+    var sketch = GraphSketch(seed: 2)
+    let x = sketch.input([2, 3, 3])
+    let w = sketch.constant(Tensor(shape: [1, 2, 1, 1], [.nan, 1] as [Float]))
+    sketch.output(sketch.relu(sketch.node("Conv", [x, w])))
+    let feeds = [x: Tensor.random([1, 2, 3, 3], using: &sketch.rng)]
+    let found = try #require(try Executor(sketch.graph).run(feeds)[sketch.graph.outputs[0]])
+    #expect(found.floats.allSatisfy { $0.isNaN })
+  }
+
+  @Test func inputsThatAreNoNumbersStayVisible() throws {
+    var sketch = GraphSketch(seed: 2)
+    let x = sketch.input([2, 3, 3])
+    sketch.output(sketch.relu(sketch.conv(x, 2, 2)))
+    let values = try Executor(sketch.graph).run([x: Tensor(shape: [1, 2, 3, 3], repeating: Float.nan)])
+    let found = try #require(values[sketch.graph.outputs[0]])
+    #expect(found.floats.allSatisfy { $0.isNaN })
+  }
+
+  @Test func longStepsAndUnitAxesHaveFreeStrides() throws {
+    var sketch = GraphSketch(seed: 2)
+    let x = sketch.fixedInput([12, 1])
+    func integers(_ value: Int64) -> ValueID { sketch.constant(Tensor(shape: [1], [value])) }
+    let column = sketch.node("Slice", [x, integers(0), integers(.max), integers(1), integers(3)])
+    let one = sketch.node("Slice", [x, integers(0), integers(.max), integers(0), integers(.max)])
+    sketch.output(sketch.node("MatMul", [sketch.weight([2, 12]), column]))
+    sketch.output(sketch.relu(one))
+    try expectAgreement(sketch, [x: Tensor.random([12, 1], using: &sketch.rng)])
+  }
+
+  @Test func gatesOfAHigherRankAreNotFused() throws {
+    var sketch = GraphSketch(seed: 2)
+    let x = sketch.input([6])
+    let y = sketch.node("MatMul", [x, sketch.weight([6, 5])])
+    let three = sketch.constant(Tensor(shape: [1, 1, 1], [3] as [Float]))
+    let bounds = [Float(0), 6].map { sketch.constant(Tensor($0)) }
+    let gate = sketch.node("Clip", [sketch.node("Add", [y, three]), bounds[0], bounds[1]])
+    sketch.output(sketch.node("Div", [sketch.node("Mul", [y, gate]), bounds[1]]))
+    try expectAgreement(sketch, [x: Tensor.random([2, 6], using: &sketch.rng)])
+  }
+
   @Test func runsWithoutSamples() throws {
     var sketch = GraphSketch()
     let x = sketch.input([3, 4, 4])

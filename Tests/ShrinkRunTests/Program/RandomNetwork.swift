@@ -15,7 +15,7 @@ struct RandomNetwork {
   init(seed: UInt64) {
     sketch = GraphSketch(seed: seed)
     let channels = [1, 3, 16][Int.random(in: 0..<3, using: &sketch.rng)]
-    let (height, width) = (Int.random(in: 4...9, using: &sketch.rng), Int.random(in: 4...9, using: &sketch.rng))
+    let (height, width) = (Int.random(in: 1...9, using: &sketch.rng), Int.random(in: 1...9, using: &sketch.rng))
     shape = [Int.random(in: 1...3, using: &sketch.rng), channels, height, width]
     input = sketch.input(Array(shape.dropFirst()))
     images = [(input, shape)]

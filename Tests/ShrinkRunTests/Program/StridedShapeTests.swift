@@ -19,6 +19,14 @@ import Testing
     #expect(StridedShape.reshaped([2, 1, 3], [3, 7, 1], to: [6, 1])?[0] == 1)
   }
 
+  @Test func findsMatrices() {
+    #expect(StridedShape.matrix([2, 3, 4], [12, 4, 1]) == [12, 4, 1])
+    #expect(StridedShape.matrix([3, 4], [1, 3]) == [1, 3])
+    #expect(StridedShape.matrix([12, 1], [1, 3]) == [1, 1])
+    #expect(StridedShape.matrix([1, 4], [9, 2]) == [1, 2])
+    #expect(StridedShape.matrix([3, 4], [8, 2]) == nil && StridedShape.matrix([4], [1]) == nil)
+  }
+
   @Test func joinsAxesThatAreOne() {
     let space = StridedShape.collapsed([2, 1, 3, 4], [[12, 5, 4, 1], [0, 0, 0, 0]])
     #expect(space.dims == [24] && space.strides == [[1], [0]])
