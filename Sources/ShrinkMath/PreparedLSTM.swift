@@ -43,7 +43,7 @@ package final class PreparedLSTM: Sendable {
   }
 
   /// Rows that make the product of the inputs a full one.
-  private static let rowsOfBlock = 64
+  private static let rowsOfBlock = 32
 
   private let shape: Shape
   private let backwards: [Bool]
@@ -69,8 +69,9 @@ package final class PreparedLSTM: Sendable {
       if rest > 0 { last.append(try Self.inputProduct(shape, direction, steps: rest)) }
       for part in 0..<parts {
         let rows = shape.batch * part / parts..<shape.batch * (part + 1) / parts
-        let make = { () throws(MathError) in try Self.recurrentProduct(shape, direction, rows: rows.count) }
-        let product = try parts * directions.count == 1 ? make() : Threads.asWorker(make)
+        // A share that is alone reads its weights from the caches of all threads, however few the rows are.
+        let isShared = parts * directions.count > 1
+        let product = try Self.recurrentProduct(shape, direction, rows: rows.count, onOneThread: isShared)
         shares.append(Share(direction: index, rows: rows, product: product))
       }
     }
@@ -89,13 +90,13 @@ package final class PreparedLSTM: Sendable {
   }
 
   private static func recurrentProduct(
-    _ shape: Shape, _ direction: Direction, rows: Int
+    _ shape: Shape, _ direction: Direction, rows: Int, onOneThread: Bool
   ) throws(MathError) -> PreparedStep {
     let gates = StridedLayout(dense: [rows, 4 * shape.hidden])
     return try PreparedStep(
       product: StridedLayout(dense: [rows, shape.hidden]),
       StridedLayout(dims: [shape.hidden, 4 * shape.hidden], strides: [1, shape.hidden]), gates,
-      elements: direction.recurrent, bias: nil, posts: [.add(gates)])
+      elements: direction.recurrent, bias: nil, posts: [.add(gates)], onOneThread: onOneThread)
   }
 
   /// Bytes of packed weights.

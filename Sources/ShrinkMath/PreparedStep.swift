@@ -136,12 +136,12 @@ package final class PreparedStep: @unchecked Sendable {
 
   /// C = A · B + bias over the last two axes.
   ///
-  /// Ports: A, B unless its elements are given, C, then operands of `posts`.
+  /// Ports: A, B unless its elements are given, C, then operands of `posts`. `onOneThread` is chosen by size when nil.
   package convenience init(
     product a: StridedLayout, _ b: StridedLayout, _ c: StridedLayout, elements: UnsafePointer<Float>?,
-    bias: UnsafePointer<Float>?, posts: [PostOperation]
+    bias: UnsafePointer<Float>?, posts: [PostOperation], onOneThread: Bool? = nil
   ) throws(MathError) {
-    let isSmall = c.dims.reduce(1, *) * (a.dims.last ?? 1) < Self.smallProduct
+    let isSmall = onOneThread ?? (c.dims.reduce(1, *) * (a.dims.last ?? 1) < Self.smallProduct)
     var (a, b, c) = (a.c, b.c, c.c)
     let list = posts.map(\.c)
     try self.init("a matrix product", isSmall: isSmall) { made in

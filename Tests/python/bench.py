@@ -88,7 +88,7 @@ def block(side):
 
 def forward(args):
     print("| network | batch | threads | ONNX Runtime, ms | ours, ms | ratio | weights, MB | packed | arena | alive "
-          f"| needed / bound |\n{'|---' * 11}|")
+          f"| arena / alive | needed / bound |\n{'|---' * 12}|")
     ratios = []
     for name in args.networks or zoo.BENCH:
         found = zoo.network(name), zoo.samples(name, 16)
@@ -107,6 +107,7 @@ def forward(args):
                 m = {k: v / 1e6 for k, v in ours.memory.items()}
                 print(f"| {name} | {batch} | {threads} | {middle[0]:.2f} | {middle[1]:.2f} | {ratio:.2f} "
                       f"| {m['weights']:.1f} | {m['packed']:.1f} | {m['arena']:.1f} | {m['alive']:.1f} "
+                      f"| {m['arena'] / m['alive']:.2f} "
                       f"| {(m['weights'] + m['packed'] + m['arena']) / (m['weights'] + 1.5 * m['alive']):.2f} |",
                       flush=True)
     if ratios:
