@@ -14,11 +14,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import numpy as np
 import onnxruntime as ort
-from onnx import numpy_helper
 
 import zoo
+from case_files import write_set
 
 SAMPLES = 8
 OUTCOMES = ("passed", "failed", "unsupported")
@@ -36,16 +35,6 @@ def run(binary, folders, *options):
         return json.loads(out.read_text())
 
 
-def write_set(folder, number, names, feeds, outputs):
-    """One set of inputs and outputs in the layout of ONNX's cases."""
-    data = folder / f"test_data_set_{number}"
-    data.mkdir()
-    for i, name in enumerate(names):
-        (data / f"input_{i}.pb").write_bytes(numpy_helper.from_array(feeds[name]).SerializeToString())
-    for i, y in enumerate(outputs):
-        (data / f"output_{i}.pb").write_bytes(numpy_helper.from_array(np.asarray(y)).SerializeToString())
-
-
 def write_network(folder, name):
     """A case of a real network: what ONNX Runtime gives for real inputs."""
     folder.mkdir(parents=True)
@@ -56,9 +45,10 @@ def write_network(folder, name):
     if session.get_inputs()[0].shape[0] == 1:
         for n in range(2):
             one = {k: feeds[k][n:n + 1] for k in names}
-            write_set(folder, n, names, one, session.run(None, one))
+            write_set(folder, n, dict(enumerate(one.values())), session.run(None, one))
     else:
-        write_set(folder, 0, names, feeds, session.run(None, {k: feeds[k] for k in names}))
+        fed = {k: feeds[k] for k in names}
+        write_set(folder, 0, dict(enumerate(fed.values())), session.run(None, fed))
 
 
 def networks(binary):

@@ -1,12 +1,11 @@
 """Cases in the layout of ONNX's backend tests, made on the fly and run by the hidden command `conformance`."""
 import pathlib, tempfile, unittest
 
-import numpy as np
-import onnx
 import onnxruntime
-from onnx import helper, numpy_helper
+from onnx import helper
 
 import program
+from case_files import write_case
 
 IR_VERSION = 10
 
@@ -35,18 +34,10 @@ class Cases(unittest.TestCase):
 
     def add_known(self, graph, opset, feeds, outputs):
         """A case with outputs that are known."""
-        folder = pathlib.Path(self.folder.name) / f"case_{self.count}"
-        data = folder / "test_data_set_0"
-        data.mkdir(parents=True)
-        self.count += 1
-        onnx.save(self.model(graph, opset), folder / "model.onnx")
         names = [i.name for i in graph.input]
-        for name, array in feeds.items():
-            tensor = array if isinstance(array, onnx.TensorProto) else numpy_helper.from_array(np.asarray(array), name)
-            (data / f"input_{names.index(name)}.pb").write_bytes(tensor.SerializeToString())
-        for slot, array in enumerate(outputs):
-            tensor = array if isinstance(array, onnx.TensorProto) else numpy_helper.from_array(np.asarray(array))
-            (data / f"output_{slot}.pb").write_bytes(tensor.SerializeToString())
+        write_case(pathlib.Path(self.folder.name) / f"case_{self.count}", self.model(graph, opset),
+                   {names.index(name): array for name, array in feeds.items()}, outputs)
+        self.count += 1
 
     def check(self, outcome="passed", mentions=""):
         """Every case comes out like this."""

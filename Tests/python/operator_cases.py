@@ -7,6 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 import onnxruntime
 
 import program
+from case_files import write_case
 
 
 def runtime(model, feeds):
@@ -65,13 +66,7 @@ class Cases:
             results = [y.astype(np.float32) for y in compute(*one_node(op, opset, wide, outputs, constants, attributes))]
         else:
             results = compute(model, feeds)
-        folder = self.folder / "cases" / f"{self.count:03d}_{op}_{opset}"
-        data = folder / "test_data_set_0"
-        data.mkdir(parents=True)
-        onnx.save(model, folder / "model.onnx")
-        for kind, arrays in (("input", feeds.values()), ("output", results)):
-            for i, x in enumerate(arrays):
-                (data / f"{kind}_{i}.pb").write_bytes(numpy_helper.from_array(np.asarray(x)).SerializeToString())
+        write_case(self.folder / "cases" / f"{self.count:03d}_{op}_{opset}", model, dict(enumerate(feeds.values())), results)
         self.count += 1
 
     def run(self, test):
