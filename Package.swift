@@ -52,6 +52,7 @@ let package = Package(
       name: "ShrinkReduceTests", dependencies: ["ShrinkReduce", "ShrinkONNX", "ShrinkData", "ShrinkTestSupport"]),
     .testTarget(name: "ShrinkVerifyTests", dependencies: ["ShrinkVerify", "ShrinkTestSupport"]),
     .testTarget(name: "ShrinkReportTests", dependencies: ["ShrinkReport", "ShrinkTestSupport"]),
+    .testTarget(name: "ShrinkConformanceTests", dependencies: ["ShrinkConformance"]),
     .testTarget(name: "CLITests", dependencies: ["OnnxShrink", "ShrinkTestSupport", "onnx-shrink"]),
   ],
   swiftLanguageModes: [.v6]

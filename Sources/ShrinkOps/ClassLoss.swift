@@ -37,8 +37,8 @@ struct ClassLoss: Sendable {
     guard inputs[1].count > 0 else { return Tensor(shape: loss.shape, repeating: reduction == .mean ? T.nan : 0) }
     guard let targets = inputs[1].integers else { throw .unsupportedType(inputs[1].dtype) }
     let (classes, places) = (shape[1], shape[2...].product)
-    guard targets.allSatisfy({ $0 == ignored || 0..<classes ~= $0 }) else {
-      throw OperatorError(.badData, "a target is none of \(classes) classes")
+    if let wrong = targets.first(where: { $0 != ignored && !(0..<classes ~= $0) }) {
+      throw OperatorError(.badData, "target \(wrong) is none of \(classes) classes")
     }
     let weights = try inputs.optional(2).map { (w) throws(OperatorError) in
       try Conversion.convert(w, to: T.dtype).elements(T.self)

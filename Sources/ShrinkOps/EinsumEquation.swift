@@ -64,7 +64,7 @@ struct EinsumEquation {
       for (label, size) in zip(labels, shape) {
         let known = sizes[label] ?? 1
         guard size == known || size == 1 || known == 1 else {
-          throw .invalid("an equation gives axes of \(known) and \(size) the same letter")
+          throw .invalid("its equation gives axes of \(known) and \(size) the same letter, in operands \(shapes)")
         }
         sizes[label] = known == 1 ? size : known
       }

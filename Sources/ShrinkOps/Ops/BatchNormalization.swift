@@ -30,7 +30,7 @@ package struct BatchNormalization: Operator {
     guard x.shape.count > 1 else { throw .invalid("normalises a tensor of shape \(x.shape)") }
     let wanted = isSpatial ? [x.shape[1]] : Array(x.shape.dropFirst())
     for slot in 1..<5 where inputs[slot].shape != wanted {
-      throw .invalid("operand \(slot) has shape \(inputs[slot].shape) where \(wanted) belongs")
+      throw .invalid("operand \(slot) has shape \(inputs[slot].shape) where \(wanted) belongs for an input \(x.shape)")
     }
     guard inputs[3].dtype == inputs[4].dtype else { throw .differentTypes(inputs[3].dtype, inputs[4].dtype) }
     let running = TensorType(inputs[3].dtype, wanted)

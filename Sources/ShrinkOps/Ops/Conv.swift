@@ -41,7 +41,8 @@ package struct Conv: LinearOperator {
       throw .invalid("a bias \(bias?.shape ?? []) does not fit a weight \(w.shape)")
     }
     guard w.dtype == x.dtype, bias.map({ $0.dtype == x.dtype }) ?? true else {
-      throw .invalid("input, weight and bias must have one element type, not \(x.dtype) and \(w.dtype)")
+      let types = [x, w, bias].compactMap { $0.map { "\($0.dtype)" } }.joined(separator: ", ")
+      throw .invalid("input, weight and bias must have one element type, not \(types)")
     }
     return try window.placed(on: x.spatial, taps: w.spatial)
   }

@@ -71,7 +71,11 @@ package struct Slice: Operator {
     let axes = try Axes.positions(ranges.axes ?? Array(ranges.starts.indices), rank: shape.count)
     guard ranges.ends.count == axes.count, ranges.starts.count == axes.count,
       ranges.steps.map({ $0.count == axes.count }) ?? true
-    else { throw .invalid("starts, ends, axes and steps have different lengths") }
+    else {
+      let steps = ranges.steps.map { ", \($0.count) steps" } ?? ""
+      throw .invalid(
+        "\(ranges.starts.count) starts, \(ranges.ends.count) ends\(steps) for \(axes.count) axes of \(shape)")
+    }
     var result: [Cut] = []
     for (entry, axis) in axes.enumerated() {
       let step = ranges.steps?[entry] ?? 1

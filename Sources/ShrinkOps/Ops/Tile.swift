@@ -42,7 +42,7 @@ package struct Tile: Operator {
     }
     let repeats = try Axes.constant(inputs, 1, "repeats") ?? []
     guard repeats.count == inputs[0].shape.count else {
-      throw .invalid("repeats \(repeats.count) axes of a tensor with \(inputs[0].shape.count)")
+      throw .invalid("\(repeats.count) repeats for a tensor of shape \(inputs[0].shape)")
     }
     return repeats
   }

@@ -20,7 +20,7 @@ package struct Transpose: Operator {
 
   private func order(_ rank: Int) throws(OperatorError) -> [Int] {
     guard let order else { return (0..<rank).reversed() }
-    guard order.count == rank else { throw .invalid("orders \(order.count) axes of a tensor with \(rank)") }
+    guard order.count == rank else { throw .invalid("perm \(order) for a tensor with \(rank) axes") }
     return try Axes.positions(order, rank: rank)
   }
 
