@@ -6,7 +6,7 @@ forward: a pass of our engine and of ONNX Runtime, all its optimisations on, on 
     medians over the rounds, the ratio, the geometric mean of the ratios, and the memory of a pass: weights as the file
     has them, weights packed for the primitives, the arena of all intermediate tensors, the largest sum of tensors that
     the file's order has alive at once, and all that is needed as a share of weights + 1.5 times that sum.
-memory: peak memory of `verify` that is its own (mapped samples aside) over 100 and over 10,000 samples.
+memory: peak memory of `run` that is its own (mapped samples aside) over 100 and over 10,000 samples.
 shrink: a whole `--keep-params 0.25` run against one ONNX Runtime pass over the same samples.
 instructions: what valgrind's callgrind counts for fixed small runs, against fixtures/bench.json (--record writes it).
 
@@ -135,9 +135,10 @@ def memory(args):
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "samples.npy"
         np.save(data, np.random.default_rng(0).standard_normal((10000, *shape)).astype("float32"))
-        peaks = [peak([args.binary, "verify", model, model, "--data", data, "--samples", n, "--batch", 64, "--quiet"])
+        out = Path(folder) / "out.npz"
+        peaks = [peak([args.binary, "run", model, "--data", data, "--samples", n, "--batch", 64, "--out", out, "--quiet"])
                  for n in (100, 10000)]
-    print(f"peak memory of verify, batch 64: {peaks[0]:.1f} MB over 100 samples, {peaks[1]:.1f} MB over 10,000")
+    print(f"peak memory of run, batch 64: {peaks[0]:.1f} MB over 100 samples, {peaks[1]:.1f} MB over 10,000")
 
 
 def shrink(args):
