@@ -83,4 +83,16 @@ enum Quantization {
   static func stored(_ x: Tensor, _ dtype: DType) throws(OperatorError) -> Tensor {
     LowPrecision.isKnown(dtype) ? try LowPrecision.encoded(x, dtype) : try Conversion.convert(x, to: dtype)
   }
+
+  /// Ties elements to elements, and scales and zero points of an axis to its indices; blocks stay untied.
+  static func couple(_ c: inout Coupling, axis: Int, block: Int) {
+    guard block == 0, c.inputs[0].shape.count > 0 else { return }
+    c.tieAll(input: 0, output: 0)
+    let scale = c.inputs[1].shape
+    guard scale.count == 1, scale != [1], let axis = try? Axes.position(axis, rank: c.inputs[0].shape.count) else {
+      return
+    }
+    c.tie(.input(1, 0), .output(0, axis))
+    if c.inputs.optional(2)?.shape == scale { c.tie(.input(2, 0), .output(0, axis)) }
+  }
 }

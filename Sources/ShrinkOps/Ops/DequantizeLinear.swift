@@ -52,14 +52,5 @@ package struct DequantizeLinear: Operator {
     return [try Conversion.convert(numbers, to: dtype)]
   }
 
-  package func couple(_ c: inout Coupling) {
-    guard block == 0, c.inputs[0].shape.count > 0 else { return }
-    c.tieAll(input: 0, output: 0)
-    let scale = c.inputs[1].shape
-    guard scale.count == 1, scale != [1], let axis = try? Axes.position(axis, rank: c.inputs[0].shape.count) else {
-      return
-    }
-    c.tie(.input(1, 0), .output(0, axis))
-    if c.inputs.optional(2)?.shape == scale { c.tie(.input(2, 0), .output(0, axis)) }
-  }
+  package func couple(_ c: inout Coupling) { Quantization.couple(&c, axis: axis, block: block) }
 }

@@ -12,51 +12,17 @@ package struct MatMul: LinearOperator {
 
   package init(_ attributes: Attributes) throws(OperatorError) {}
 
-  /// Sizes of a product: a vector counts as a row on the left, as a column on the right.
-  private struct Sizes {
-    let m: Int, n: Int, k: Int
-    let batch: [Int], batchA: [Int], batchB: [Int]
-    let shape: [Int]
-
-    init(_ a: [Int], _ b: [Int]) throws(OperatorError) {
-      let (left, right) = (a.count == 1 ? [1] + a : a, b.count == 1 ? b + [1] : b)
-      guard left.count > 1, right.count > 1, left[left.count - 1] == right[right.count - 2] else {
-        throw .invalid("multiplies \(a) by \(b)")
-      }
-      (m, k, n) = (left[left.count - 2], left[left.count - 1], right[right.count - 1])
-      let rank = max(left.count, right.count) - 2
-      let ones = { (shape: [Int]) in [Int](repeating: 1, count: rank - shape.count + 2) + shape.dropLast(2) }
-      (batchA, batchB) = (ones(left), ones(right))
-      guard zip(batchA, batchB).allSatisfy({ $0 == $1 || $0 == 1 || $1 == 1 }) else {
-        throw .invalid("multiplies \(a) by \(b): the axes before the last two do not fit")
-      }
-      batch = zip(batchA, batchB).map { $0 == 1 ? $1 : $0 }
-      shape = batch + (a.count == 1 ? [] : [m]) + (b.count == 1 ? [] : [n])
-    }
-
-    /// Number of the matrix of an operand that belongs to a matrix of the result.
-    func matrix(_ flat: Int, _ own: [Int]) -> Int {
-      var (rest, index, stride) = (flat, 0, 1)
-      for axis in batch.indices.reversed() {
-        if own[axis] > 1 { index += rest % batch[axis] * stride }
-        rest /= batch[axis]
-        stride *= own[axis]
-      }
-      return index
-    }
-  }
-
   package func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {
     let (a, b) = (inputs[0], inputs[1])
     guard a.dtype == b.dtype else { throw .invalid("multiplies elements of type \(a.dtype) by \(b.dtype)") }
-    return [try .sized(a.dtype, Sizes(a.shape, b.shape).shape)]
+    return [try .sized(a.dtype, ProductSizes(a.shape, b.shape).shape)]
   }
 
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     _ = try infer(inputs.types)
     let (a, b) = (inputs[0], inputs[1])
     guard a.dtype == b.dtype else { throw .invalid("multiplies elements of type \(a.dtype) by \(b.dtype)") }
-    let sizes = try Sizes(a.shape, b.shape)
+    let sizes = try ProductSizes(a.shape, b.shape)
     switch a.dtype {
     case .float32: return [try multiply(a, b, sizes, Self.multiply)]
     case .float64: return [try multiply(a, b, sizes, Self.multiplyDouble)]
@@ -67,8 +33,8 @@ package struct MatMul: LinearOperator {
   }
 
   private func multiply<T: TensorElement>(
-    _ a: Tensor, _ b: Tensor, _ sizes: Sizes,
-    _ body: (UnsafePointer<T>, UnsafePointer<T>, UnsafeMutablePointer<T>, Sizes) throws(MathError) -> Void
+    _ a: Tensor, _ b: Tensor, _ sizes: ProductSizes,
+    _ body: (UnsafePointer<T>, UnsafePointer<T>, UnsafeMutablePointer<T>, ProductSizes) throws(MathError) -> Void
   ) throws(OperatorError) -> Tensor {
     try a.mapped(T.self, shape: sizes.shape) { (x, y) throws(OperatorError) in
       try b.withPointer(T.self) { (w) throws(OperatorError) in
@@ -78,7 +44,7 @@ package struct MatMul: LinearOperator {
   }
 
   private static func multiplyDouble(
-    _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ s: Sizes
+    _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ s: ProductSizes
   ) throws(MathError) {
     for i in 0..<s.batch.product {
       try ShrinkMath.Gemm.double(
@@ -89,7 +55,7 @@ package struct MatMul: LinearOperator {
 
   /// Integers wrap around.
   private static func multiplyIntegers(
-    _ a: UnsafePointer<Int64>, _ b: UnsafePointer<Int64>, _ y: UnsafeMutablePointer<Int64>, _ s: Sizes
+    _ a: UnsafePointer<Int64>, _ b: UnsafePointer<Int64>, _ y: UnsafeMutablePointer<Int64>, _ s: ProductSizes
   ) {
     Parallel.forEach(s.batch.product * s.m, minimumChunk: max(1, parallelGrain / max(1, s.k * s.n))) { range in
       for line in range {
@@ -105,7 +71,7 @@ package struct MatMul: LinearOperator {
   }
 
   private static func multiply(
-    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ s: Sizes
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ s: ProductSizes
   ) throws(MathError) {
     let count = s.batch.product
     guard count > 0 else { return }
@@ -147,7 +113,7 @@ extension MatMul {
   package func product(_ inputs: Operands<TensorType>) -> LinearProduct? {
     let (a, b) = (inputs[0], inputs[1])
     guard a.dtype == .float32, b.dtype == .float32, b.shape.count == 2, !a.shape.isEmpty,
-      (try? Sizes(a.shape, b.shape)) != nil
+      (try? ProductSizes(a.shape, b.shape)) != nil
     else { return nil }
     return LinearProduct(
       channels: b.shape[0], taps: 1, outputs: b.shape[1], positions: a.shape.dropLast().product, isPadded: false)

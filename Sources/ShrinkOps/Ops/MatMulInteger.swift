@@ -17,24 +17,6 @@ package struct MatMulInteger: Operator {
 
   package init(_ attributes: Attributes) throws(OperatorError) { isQuantized = attributes.opType == "QLinearMatMul" }
 
-  /// Sizes of a product: a vector counts as a row on the left, as a column on the right.
-  private struct Sizes {
-    let m: Int, n: Int, k: Int
-    let batch: [Int], batchA: [Int], batchB: [Int]
-    let shape: [Int]
-
-    init(_ a: [Int], _ b: [Int]) throws(OperatorError) {
-      let (left, right) = (a.count == 1 ? [1] + a : a, b.count == 1 ? b + [1] : b)
-      guard left.count > 1, right.count > 1, left[left.count - 1] == right[right.count - 2] else {
-        throw .invalid("multiplies \(a) by \(b)")
-      }
-      (m, k, n) = (left[left.count - 2], left[left.count - 1], right[right.count - 1])
-      (batchA, batchB) = (Array(left.dropLast(2)), Array(right.dropLast(2)))
-      batch = try Broadcast.shape([batchA, batchB])
-      shape = batch + (a.count == 1 ? [] : [m]) + (b.count == 1 ? [] : [n])
-    }
-  }
-
   /// The operands by their role.
   private struct Roles<Element: Sendable> {
     let a: Element, b: Element
@@ -53,14 +35,14 @@ package struct MatMulInteger: Operator {
     let roles = try Roles(inputs, isQuantized)
     return [
       try .sized(
-        isQuantized ? inputs[7].dtype : .int32, Axes.checked(Sizes(roles.a.shape, roles.b.shape).shape, .int32))
+        isQuantized ? inputs[7].dtype : .int32, Axes.checked(ProductSizes(roles.a.shape, roles.b.shape).shape, .int32))
     ]
   }
 
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     _ = try infer(inputs.types)
     let roles = try Roles(inputs, isQuantized)
-    let sizes = try Sizes(roles.a.shape, roles.b.shape)
+    let sizes = try ProductSizes(roles.a.shape, roles.b.shape)
     let a = try IntegerProduct.shifted(roles.a, by: roles.zeroA.map { IntegerProduct.column($0, axes: 1) })
     let b = try IntegerProduct.shifted(roles.b, by: roles.zeroB)
     let sums = try product(a, b, sizes)
@@ -72,7 +54,7 @@ package struct MatMulInteger: Operator {
   }
 
   /// The sums, batch × m × n.
-  private func product(_ a: Tensor, _ b: Tensor, _ s: Sizes) throws(OperatorError) -> Tensor {
+  private func product(_ a: Tensor, _ b: Tensor, _ s: ProductSizes) throws(OperatorError) -> Tensor {
     let (m, n, k) = (s.m, s.n, s.k)
     let walk = Walk(
       s.batch, strides: [Broadcast.strides(s.batchA, in: s.batch), Broadcast.strides(s.batchB, in: s.batch)])

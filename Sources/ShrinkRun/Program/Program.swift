@@ -245,10 +245,6 @@ private struct ProgramMemory {
   }
 }
 
-extension Duration {
-  fileprivate var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
-}
-
 extension OperatorError {
   /// Passes the error of a prepared step on: it was compiled for these shapes, so that it is our own mistake.
   fileprivate static func computing(_ body: () throws(MathError) -> Void) throws(OperatorError) {
