@@ -132,7 +132,8 @@ struct RecurrentReading: LinearReading {
       // The step that left the state behind.
       let last = isReverse ? step + 1 : min(step, length) - 1
       if last >= 0 && last < length {
-        let at = isBatchFirst
+        let at =
+          isBatchFirst
           ? (sample * steps + last) * directions + direction : (last * directions + direction) * batch + sample
         row.update(from: y + at * units, count: units)
       } else if let start {

@@ -13,35 +13,41 @@ import Testing
   struct Form: Sendable {
     let opType: String, gates: Int, direction: String, layout: Int, hasState: Bool, hasLengths: Bool, isLinear: Bool
   }
-  static let forms: [Form] = [("RNN", 1), ("GRU", 3), ("LSTM", 4)].flatMap { opType, gates in
-    ["forward", "reverse", "bidirectional"].flatMap { direction in
-      (0..<8).map { i in
-        Form(
-          opType: opType, gates: gates, direction: direction, layout: i & 1, hasState: i & 2 > 0, hasLengths: i & 4 > 0,
-          isLinear: (i & 1) ^ (i >> 1 & 1) > 0)
+  static let forms: [Form] = {
+    var forms: [Form] = []
+    for (opType, gates) in [("RNN", 1), ("GRU", 3), ("LSTM", 4)] {
+      for direction in ["forward", "reverse", "bidirectional"] {
+        for i in 0..<16 {
+          forms.append(
+            Form(
+              opType: opType, gates: gates, direction: direction, layout: i & 1, hasState: i & 2 > 0,
+              hasLengths: i & 4 > 0, isLinear: i & 8 > 0))
+        }
       }
     }
-  }
+    return forms
+  }()
 
   private func node(_ form: Form) -> NodeCase {
     var rng = SplitMix64(seed: 7)
-    let (t, b, n) = (Self.steps, Self.batch, Self.units)
+    func random(_ shape: [Int]) -> Tensor {
+      Tensor(shape: shape, (0..<shape.reduce(1, *)).map { _ in Float.random(in: -1...1, using: &rng) })
+    }
+    let (t, b, n, g) = (Self.steps, Self.batch, Self.units, form.gates)
     let d = form.direction == "bidirectional" ? 2 : 1
-    let state = CaseOperand.random(form.layout == 0 ? [d, b, n] : [b, d, n])
-    let lengths = CaseOperand.tensor(Tensor(shape: [b], [4, 2, 3] as [Int32]))
-    var operands: [CaseOperand] = [
-      .random(form.layout == 0 ? [t, b, Self.inputs] : [b, t, Self.inputs]), .random([d, form.gates * n, Self.inputs]),
-      .random([d, form.gates * n, n]), .random([d, 2 * form.gates * n]), form.hasLengths ? lengths : .absent,
-      form.hasState ? state : .absent,
+    let stateShape = form.layout == 0 ? [d, b, n] : [b, d, n]
+    var operands: [Tensor?] = [
+      random(form.layout == 0 ? [t, b, Self.inputs] : [b, t, Self.inputs]), random([d, g * n, Self.inputs]),
+      random([d, g * n, n]), random([d, 2 * g * n]),
+      form.hasLengths ? Tensor(shape: [b], [4, 2, 3] as [Int32]) : nil, form.hasState ? random(stateShape) : nil,
     ]
-    if form.opType == "LSTM" { operands += [form.hasState ? state : .absent, .random([d, 3 * n])] }
+    if form.opType == "LSTM" { operands += [form.hasState ? random(stateShape) : nil, random([d, 3 * n])] }
     var attributes: [String: Attribute.Value] = [
       "direction": .string(Array(form.direction.utf8)), "layout": .int(Int64(form.layout)),
     ]
     if form.opType == "GRU" { attributes["linear_before_reset"] = .int(form.isLinear ? 1 : 0) }
     return NodeCase(
-      form.opType, opset: 17, outputs: form.opType == "LSTM" ? 3 : 2, attributes,
-      operands: operands.map { $0.made(using: &rng) })
+      form.opType, opset: 17, outputs: form.opType == "LSTM" ? 3 : 2, attributes, operands: operands)
   }
 
   /// Rows and rows × matrix + bias of a reading.
@@ -62,7 +68,9 @@ import Testing
     var gates: [Float] = []
     for r in 0..<p.positions {
       for o in 0..<p.outputs {
-        gates.append((0..<p.channels).reduce(b[term[o]]) { $0 + rows[r * p.channels + $1] * w[order[$1 * p.outputs + o]] })
+        var sum = b[term[o]]
+        for k in 0..<p.channels { sum += rows[r * p.channels + k] * w[order[k * p.outputs + o]] }
+        gates.append(sum)
       }
     }
     return (rows, gates)
@@ -111,7 +119,8 @@ import Testing
         r = Array(own[1].gates[row * 2 * n..<(row + 1) * 2 * n]) + own[2].gates[row * n..<(row + 1) * n]
       }
       for j in 0..<n {
-        let at = form.layout == 1
+        let at =
+          form.layout == 1
           ? (sample * t + step) * directions + d : (step * directions + d) * Self.batch + sample
         let wanted = state(form, x, r, h[j], &cell[j], j, Array(peepholes.dropFirst(d * 3 * n)))
         #expect(abs(found[at * n + j] - wanted) < 1e-5, "step \(step) of sample \(sample), direction \(d)")

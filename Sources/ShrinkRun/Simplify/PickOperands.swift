@@ -18,7 +18,9 @@ package struct PickOperands: Pass {
       let id = NodeID(n)
       guard let picked = Self.picked(graph[id], in: graph, producers) else { continue }
       let index = Tensor(shape: graph[picked.indices].constant?.shape ?? [], [picked.index])
-      graph[id].inputs = [picked.operand, graph.addValue(named: graph[picked.indices].name + "_picked", constant: index)]
+      graph[id].inputs = [
+        picked.operand, graph.addValue(named: graph[picked.indices].name + "_picked", constant: index),
+      ]
       hasChanged = true
     }
     return hasChanged
