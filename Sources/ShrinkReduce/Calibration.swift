@@ -78,7 +78,9 @@ struct Gatherer {
     let wanted = Calibration.wantedRows(columns: min(site.columns, Calibration.widestPatch))
     sampler = RowSampler(wanted: wanted, samples: samples, seed: seed)
     range = SiteRange(columns: site.columns, outputs: site.product.outputs)
-    blocks = lossless || site.columns > Calibration.widestPatch ? site.uniformBlocks() : nil
+    // Units that take different numbers of columns are told by whole rows alone.
+    let isSummed = (lossless && site.isEven) || site.columns > Calibration.widestPatch
+    blocks = isSummed ? site.uniformBlocks() : nil
     moments = Moments(columns: blocks?.count ?? site.columns)
   }
 

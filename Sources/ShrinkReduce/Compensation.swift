@@ -118,8 +118,34 @@ package struct Compensation: Sendable {
     return result
   }
 
+  /// Whether the moments hold every column of a group's units, as many for each.
+  ///
+  /// Sums over blocks say nothing of units that take fewer columns than others beside them.
+  package func tellsUnits(of group: Int, count: Int) -> Bool {
+    let sizes = Set(site.columns(of: group, count: count).map(\.count))
+    return sizes.count == 1 && (moments.columns == site.columns || site.isEven)
+  }
+
   /// The Gram matrix over the units of one group with the constant behind them, summed over their places.
   package func unitGram(of group: Int, count: Int) -> Matrix {
+    moments.columns == site.columns ? wholeGram(of: group, count: count) : summedGram(of: group, count: count)
+  }
+
+  private func wholeGram(of group: Int, count: Int) -> Matrix {
+    let at = site.columns(of: group, count: count)
+    let places = at.map(\.count).max() ?? 0
+    let constant = [Int](repeating: site.columns, count: places)
+    let gram = moments.augmentedGram
+    var result = Matrix(rows: count + 1, columns: count + 1)
+    for (u, from) in (at + [constant]).enumerated() {
+      for (v, to) in (at + [constant]).enumerated() {
+        result[u, v] = zip(from, to).reduce(0) { $0 + gram[$1.0, $1.1] }
+      }
+    }
+    return result
+  }
+
+  private func summedGram(of group: Int, count: Int) -> Matrix {
     let blocks = site.blocks()
     let size = blocks.map(\.count).max() ?? 0
     let gram = channelGram(blocks, size)

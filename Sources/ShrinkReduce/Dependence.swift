@@ -138,7 +138,8 @@ private struct Basis {
   }
 
   func constant(of unit: Int) -> Double {
-    guard usesConstant, let last = table[unit]?.last else { return 0 }
+    // What rounding has left is no constant: a layer without a constant term would get one for it.
+    guard usesConstant, let last = table[unit]?.last, abs(last) > 1e-6 else { return 0 }
     return last * norms[unit] / norms[count]
   }
 

@@ -54,10 +54,11 @@ package struct ExactStage {
 
   private func dependence(_ g: Int, _ removal: Removal) -> Dependence? {
     let group = prepared.coupled.groups[g]
-    let readers = group.readers.compactMap { prepared.compensations[$0] }
-    guard readers.count == group.readers.count, group.count > 1 else { return nil }
-    // Sums over blocks say nothing of units that take fewer columns than others beside them.
-    guard readers.allSatisfy({ $0.site.isEven }) else { return nil }
+    let sharing = group.readers.filter { !isOwn(prepared.coupled.sites[$0], g) }
+    let readers = sharing.compactMap { prepared.compensations[$0] }
+    guard readers.count == sharing.count, !readers.isEmpty, group.count > 1,
+      readers.allSatisfy({ $0.tellsUnits(of: g, count: group.count) })
+    else { return nil }
     let usesConstant = readers.allSatisfy { $0.site.hasBias && !$0.site.product.isPadded }
     func found(all: Bool) -> Dependence {
       let directions = SeldomUnits(group: g, prepared, all: all).directions
@@ -69,9 +70,17 @@ package struct ExactStage {
       return Dependence(units: group.count, evidence: evidence, usesConstant: usesConstant, tolerance: tolerance)
     }
     // As many rows as units are always dependent: relations need rows to spare.
-    let rows = group.readers.map { prepared.ranges[$0].rows }.min() ?? 0
+    let rows = sharing.map { prepared.ranges[$0].rows }.min() ?? 0
     let seen = found(all: false)
     return rows >= seen.rank + seen.rank / 2 + 32 ? seen : found(all: true)
+  }
+
+  /// Whether a layer reads and makes one unit alone, as one group of a grouped convolution: it goes along with the unit.
+  private func isOwn(_ site: Site, _ g: Int) -> Bool {
+    let read = Set(site.units.map { units in units.first { $0.group == g }?.unit })
+    guard read.count == 1, let only = read.first, let unit = only else { return false }
+    let made = site.columnsMade(of: prepared.coupled.groups[g])
+    return made?[unit].count == site.product.outputs
   }
 
   /// Gives each direction the mean energy of a unit, so that no relation that it breaks is believed.

@@ -1,3 +1,4 @@
+import ShrinkGraph
 import ShrinkMath
 
 /// Units that the samples have hardly ever seen active, and in which directions other samples may move them.
@@ -12,47 +13,69 @@ struct SeldomUnits {
 
   /// Looks at a group.
   ///
-  /// Where one site makes its units its weights are evidence; of other groups only activity is known.
+  /// Where linear layers alone make its units their weights are evidence; of other groups only activity is known.
   /// With `all`, no unit counts as seen enough: only what the weights prove is left.
   init(group g: Int, _ prepared: Prepared, all: Bool) {
     let group = prepared.coupled.groups[g]
-    let sites = prepared.coupled.sites
-    guard group.producers.count == 1, let site = sites.first(where: { $0.node == group.producers[0] }),
-      let made = site.columnsMade(of: group), made.allSatisfy({ $0.count == 1 })
-    else {
+    guard let filters = Self.filters(of: group, prepared) else {
       let seldom = (0..<group.count).filter { all || Self.isSeldomRead($0, g, prepared) }
       directions = seldom.map { unit in (0..<group.count).map { $0 == unit ? 1 : 0 } }
       return
     }
-    let range = prepared.ranges[site.index]
-    let matrix = site.matrix(in: prepared.graph)
-    let columns = made.map { $0[0] }
-    let filters = columns.map { Filter(matrix, $0) }
-    let seldom = columns.indices.filter { unit in
-      let isProven = range.staysNegative(output: columns[unit], weights: matrix)
+    let isClosed = Self.isMadeOfItself(group, prepared)
+    let seldom = filters.indices.filter { unit in
+      // No weights, and nothing else that comes in: the same whatever the data.
+      if filters[unit].isFixed, isClosed { return false }
+      guard let only = filters[unit].onlyColumn else { return all || Self.isSeldomRead(unit, g, prepared) }
+      let range = prepared.ranges[only.site]
+      let matrix = prepared.coupled.sites[only.site].matrix(in: prepared.graph)
+      let isProven = range.staysNegative(output: only.column, weights: matrix)
       return all
-        ? !(isProven && Self.readings(of: unit, g, prepared).allSatisfy { $0 == 0 })
-        : range.isSeldomPositive(output: columns[unit]) && !isProven
+        ? !(isProven && Self.readings(of: unit, g, prepared).allSatisfy { $0.active == 0 })
+        : range.isSeldomPositive(output: only.column) && !isProven
     }
-    let steady = columns.indices.filter { unit in
-      zip(Self.readings(of: unit, g, prepared), group.readers).allSatisfy { $0 == prepared.ranges[$1].rows }
+    let steady = filters.indices.filter { unit in
+      Self.readings(of: unit, g, prepared).allSatisfy { $0.active == prepared.ranges[$0.reader].rows }
     }
     directions = Self.classes(seldom, steady: Set(steady), filters)
   }
 
-  /// In how many rows each reader has seen a unit that is not zero, at the place where it was most often so.
-  private static func readings(of unit: Int, _ g: Int, _ prepared: Prepared) -> [Int] {
+  /// What makes each unit; nil where something else than linear layers does, or no result shows what they make.
+  private static func filters(of group: ChannelGroup, _ prepared: Prepared) -> [Filter]? {
+    var filters = [Filter](repeating: Filter(), count: group.count)
+    var seen = Set<NodeID>()
+    for site in prepared.coupled.sites where group.producers.contains(site.node) {
+      guard let made = site.columnsMade(of: group) else { return nil }
+      let matrix = site.matrix(in: prepared.graph)
+      for (unit, columns) in made.enumerated() { filters[unit].append(matrix, columns, site: site.index) }
+      seen.formUnion(site.applications)
+    }
+    guard !seen.isEmpty, seen.isSuperset(of: group.producers) else { return nil }
+    return filters
+  }
+
+  /// Whether all that its units pass through belongs to the group: nothing brings in other data.
+  private static func isMadeOfItself(_ group: ChannelGroup, _ prepared: Prepared) -> Bool {
+    let own = Set(group.axes.map(\.axis.value))
+    return group.between.allSatisfy { id in
+      let moving = prepared.graph[id].inputs.compactMap(\.self).filter { prepared.graph[$0].constant == nil }
+      // Integers beside units are sizes and places; without units they choose among rows of a table.
+      return moving.contains(where: own.contains)
+        && moving.allSatisfy { own.contains($0) || prepared.types[$0.index]?.dtype == .int64 }
+    }
+  }
+
+  /// In how many rows each reader of a unit has seen that it is not zero, at the place where it was most often so.
+  private static func readings(of unit: Int, _ g: Int, _ prepared: Prepared) -> [(reader: Int, active: Int)] {
     let group = prepared.coupled.groups[g]
-    return group.readers.map { r in
+    return group.readers.compactMap { r in
       let columns = prepared.coupled.sites[r].columns(of: g, count: group.count)[unit]
-      return columns.map { prepared.ranges[r].nonzeros[$0] }.max() ?? 0
+      return columns.map { prepared.ranges[r].nonzeros[$0] }.max().map { (r, $0) }
     }
   }
 
   private static func isSeldomRead(_ unit: Int, _ g: Int, _ prepared: Prepared) -> Bool {
-    zip(readings(of: unit, g, prepared), prepared.coupled.groups[g].readers).contains { count, reader in
-      count < prepared.ranges[reader].leastRows
-    }
+    readings(of: unit, g, prepared).contains { $0.active < prepared.ranges[$0.reader].leastRows }
   }
 
   /// One direction for each class of seldom units with proportional weights.
@@ -81,27 +104,48 @@ struct SeldomUnits {
   }
 }
 
-/// The weights that make one unit.
+/// The weights that make one unit, in every layer that makes it.
 private struct Filter {
-  private let weights: [Double]
-  private let constant: Double
-  let norm: Double
+  private var weights: [Double] = []
+  private var constants: [Double] = []
+  /// The columns that they come from: as many of each site, in order, or the two are not alike.
+  private var columns: [(site: Int, column: Int)] = []
+  private var square = 0.0
 
-  init(_ matrix: Matrix, _ column: Int) {
-    let all = matrix.column(column)
-    weights = Array(all.dropLast())
-    constant = all.last ?? 0
-    norm = max(weights.reduce(0) { $0 + $1 * $1 }.squareRoot(), 1e-30)
+  var norm: Double { max(square.squareRoot(), 1e-30) }
+  /// Whether nothing that the layers read goes into it.
+  var isFixed: Bool { square == 0 }
+  /// The column of the one product that makes it.
+  var onlyColumn: (site: Int, column: Int)? { columns.count == 1 ? columns[0] : nil }
+
+  mutating func append(_ matrix: Matrix, _ made: [Int], site: Int) {
+    for column in made {
+      let all = matrix.column(column)
+      weights += all.dropLast()
+      constants.append(all.last ?? 0)
+      columns.append((site, column))
+      square += all.dropLast().reduce(0) { $0 + $1 * $1 }
+    }
   }
 
   /// Whether it is positive where another, made with opposite weights, crosses zero.
-  func isOnWhenWaking(_ other: Filter) -> Bool { constant + norm / other.norm * other.constant > 1e-3 * norm }
+  func isOnWhenWaking(_ other: Filter) -> Bool {
+    guard constants.count == 1, other.constants.count == 1 else { return false }
+    return constants[0] + norm / other.norm * other.constants[0] > 1e-3 * norm
+  }
 
   /// Whether it is a multiple of another, positive or with `sign` -1 negative, within the rounding of float32.
   func isMultiple(of other: Filter, sign: Double = 1, withConstant: Bool = false) -> Bool {
+    guard columns.map(\.site) == other.columns.map(\.site) else { return false }
     let factor = sign * norm / other.norm
     let allowed = 1e-10 * norm * norm
-    var difference = withConstant ? (constant - factor * other.constant) * (constant - factor * other.constant) : 0
+    var difference = 0.0
+    if withConstant {
+      for i in constants.indices {
+        let apart = constants[i] - factor * other.constants[i]
+        difference += apart * apart
+      }
+    }
     // Most pairs differ in their first weights.
     for i in weights.indices where difference <= allowed {
       let apart = weights[i] - factor * other.weights[i]
