@@ -58,6 +58,8 @@ struct SeldomUnits {
   private static func isMadeOfItself(_ group: ChannelGroup, _ prepared: Prepared) -> Bool {
     let own = Set(group.axes.map(\.axis.value))
     return group.between.allSatisfy { id in
+      // What is joined stands beside the units.
+      if prepared.graph[id].opType == "Concat", prepared.graph[id].domain.isEmpty { return true }
       let moving = prepared.graph[id].inputs.compactMap(\.self).filter { prepared.graph[$0].constant == nil }
       // Integers beside units are sizes and places; without units they choose among rows of a table.
       return moving.contains(where: own.contains)
