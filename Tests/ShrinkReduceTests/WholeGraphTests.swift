@@ -30,14 +30,12 @@ import Testing
   private static func silenced(_ sketch: CoupledSketch, _ removal: Removal) -> Graph {
     var graph = sketch.graph
     for site in sketch.coupled.sites {
-      let node = graph[site.node]
       guard let weight = graph[site.weight].constant else { continue }
-      let isTransposed = node.attributes.contains { $0.name == "transB" }
-      let axis = node.opType == "Conv" || isTransposed ? 1 : 0
-      let inner = weight.shape[(axis + 1)...].reduce(1, *)
       var elements = weight.elements(Float.self)
-      for i in elements.indices {
-        if let unit = site.units[i / inner % weight.shape[axis]], removal.contains(unit) { elements[i] = 0 }
+      let order = site.reading.matrixOrder()
+      let width = site.product.taps * site.product.outputs
+      for (channel, units) in site.units.enumerated() where removal.takes(units) {
+        for place in order[channel * width..<(channel + 1) * width] { elements[place] = 0 }
       }
       graph[site.weight].constant = Tensor(shape: weight.shape, elements)
     }
