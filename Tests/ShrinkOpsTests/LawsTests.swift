@@ -76,7 +76,18 @@ import Testing
 
   @Test func findsWrongBlocks() {
     refuses("Flatten", [:], [[2, 3, 4]], "after removing") {
-      $0.coupleRule = { $0.tie(.input(0, 1), .output(0, 1), block: 3) }
+      $0.coupleRule = { $0.tie(.input(0, 1), .output(0, 1)) }
+    }
+  }
+
+  @Test func findsFactorsInAWrongOrder() {
+    refuses("Flatten", [:], [[2, 3, 4]], "differs") {
+      $0.coupleRule = { c in
+        let (outer, inner) = (c.factor(3), c.factor(4))
+        c.split(.input(0, 1), into: [outer])
+        c.split(.input(0, 2), into: [inner])
+        c.split(.output(0, 1), into: [inner, outer])
+      }
     }
   }
 
