@@ -61,12 +61,17 @@ import Testing
     for (v, type) in sketch.types.enumerated() {
       guard let type, let left = types[v] else { continue }
       for axis in type.shape.indices {
-        var gone = 0
+        // An index may belong to units of several groups.
+        var lost = Set<Int>()
         for (g, group) in sketch.coupled.groups.enumerated() {
           for entry in group.axes where entry.axis == ValueAxis(ValueID(v), axis) {
-            gone += entry.units.count { $0 >= 0 && removal.removed[g][Int($0)] }
+            lost.formUnion(
+              entry.units.indices.filter { i in
+                entry.units[i] >= 0 && removal.removed[g][Int(entry.units[i])]
+              })
           }
         }
+        let gone = lost.count
         let name = small.values[v].name
         #expect(left.shape[axis] == type.shape[axis] - gone, "seed \(seed): axis \(axis) of \(name)")
         #expect(left.shape[axis] > 0, "seed \(seed): axis \(axis) of \(name) is empty")
