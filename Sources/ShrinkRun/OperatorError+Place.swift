@@ -27,7 +27,7 @@ extension Graph {
   }
 
   /// Version of the operator set that a node is read by.
-  func opset(of node: Node) -> Int { node.domain.isEmpty ? opset : opsets[node.domain] ?? 1 }
+  package func opset(of node: Node) -> Int { node.domain.isEmpty ? opset : opsets[node.domain] ?? 1 }
 }
 
 extension Node {
