@@ -102,12 +102,20 @@ extension AxisSizes {
     let results = node.outputs.map { $0.flatMap { types[$0.index] } ?? TensorType(.float32, []) }
     var coupling = Coupling(inputs: operands, outputs: results)
     rule.couple(&coupling)
-    for tie in coupling.ties where tie.firstA == 0 && tie.firstB == 0 && tie.block == 1 {
-      guard tie.count == coupling.size(tie.a), tie.count == coupling.size(tie.b), let a = Self.place(tie.a, node),
-        let b = Self.place(tie.b, node)
-      else { continue }
-      unite(a, b)
+    for tie in coupling.ties where tie.firstA == 0 && tie.firstB == 0 {
+      guard tie.count == coupling.size(tie.a), tie.count == coupling.size(tie.b) else { continue }
+      unite(tie.a, tie.b, node)
     }
+    // Axes that are products of the same factors.
+    var first: [[Coupling.Factor]: Port] = [:]
+    for product in coupling.products {
+      if let known = first[product.factors] { unite(known, product.port, node) }
+      first[product.factors] = first[product.factors] ?? product.port
+    }
+  }
+
+  private mutating func unite(_ a: Port, _ b: Port, _ node: Node) {
+    if let a = Self.place(a, node), let b = Self.place(b, node) { unite(a, b) }
   }
 
   private static func place(_ port: Port, _ node: Node) -> AxisPlace? {

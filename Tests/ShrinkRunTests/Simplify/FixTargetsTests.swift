@@ -13,10 +13,7 @@ import Testing
     private let shape: ValueID
 
     init(_ features: Int = 12) {
-      x = sketch.input([0, features])
-      var graph = sketch.graph
-      graph[x].type = DeclaredType(.float32, [.symbol("B"), .symbol("S"), .known(features)])
-      sketch = GraphSketch(graph)
+      x = sketch.input(DeclaredType(.float32, [.symbol("B"), .symbol("S"), .known(features)]))
       shape = sketch.node("Shape", [x])
     }
 
@@ -43,7 +40,7 @@ import Testing
     _ = try Pipeline().run(&small)
     var rng = SplitMix64(seed: 3)
     for size in sizes {
-      let data = Tensor.random(size + [features], &rng)
+      let data = Tensor.random(size + [features], using: &rng)
       let wanted = try Executor(graph).run([x: data])
       let found = try Executor(small).run([try #require(small.realInputs.first): data])
       for (a, b) in zip(graph.outputs, small.outputs) { #expect(wanted[a] == found[b]) }
