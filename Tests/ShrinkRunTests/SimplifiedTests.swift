@@ -27,8 +27,6 @@ import Testing
     let inputs = Dictionary(uniqueKeysWithValues: probe.map { (model[$0].name, TensorType($1.dtype, $1.shape)) })
     let simplified = try Simplified(model, inputs: inputs).graph
     try simplified.check()
-    let left = simplified.nodes.count { $0.opType == "Shape" }
-    print(file, model.nodes.count, "->", simplified.nodes.count, "Shape:", left)
     let (old, new) = (try Executor(model), try Executor(simplified))
     for sizes in Self.sizes {
       let feeds = Self.feeds(model, sizes)

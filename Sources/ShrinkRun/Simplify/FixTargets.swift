@@ -84,7 +84,11 @@ package struct FixTargets: Sendable {
     switch node.opType {
     case "Reshape":
       guard !node.attributes.contains(where: { $0.name == "allowzero" && $0.isNotZero }) else { return nil }
-      return reshape(elements) { $0 < rank ? AxisPlace(data, $0) : nil } areEqual: { sizes.areEqual($0, $1) }
+      return reshape(elements) {
+        $0 < rank ? AxisPlace(data, $0) : nil
+      } areEqual: {
+        sizes.areEqual($0, $1)
+      }
     case "Expand":
       return expand(elements) { axis in
         let own = axis + rank - elements.count

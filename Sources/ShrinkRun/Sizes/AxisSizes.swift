@@ -70,7 +70,6 @@ struct AxisSizes {
   }
 }
 
-
 // MARK: Reasons
 
 extension AxisSizes {

@@ -113,14 +113,13 @@ import Testing
     #expect(last.inputs[1].flatMap { small[$0].constant } == nil)
   }
 
-  /// x + constant broadcasts when the axis has one position: its size is not that of the sum.
-  @Test func broadcastsAreNotEqual() throws {
+  /// The sum takes 5 positions or 1, which repeats: two sizes are no evidence, so nothing changes.
+  @Test func networksThatTakeTooFewSizesStay() throws {
     var s = Sketch()
     let sum = s.sketch.node("Add", [s.x, s.sketch.weight([1, 5, 12])])
     let target = s.joined([s.size(0), s.ints([5, 3, 4])])
     s.sketch.output(s.sketch.node("Reshape", [sum, target]))
-    let (small, _) = try fixed(s.sketch.graph, sizes: [[2, 5], [3, 1]])
-    #expect(try self.target(small) == [0, 5, 3, 4])
+    #expect(try !fixed(s.sketch.graph, sizes: [[2, 5], [3, 1]]).1)
   }
 
   @Test func zeroThatIsAllowedStays() throws {
