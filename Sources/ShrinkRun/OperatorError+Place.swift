@@ -16,7 +16,7 @@ extension OperatorError {
 }
 
 extension Graph {
-  /// Version of ai.onnx that its nodes are read by.
+  /// Version of ai.onnx that nodes of that domain are read by.
   var opset: Int { opsets[""] ?? opsets["ai.onnx"] ?? 1 }
 
   /// How messages name a node; one without a name by its first result.
@@ -27,7 +27,7 @@ extension Graph {
   }
 
   /// Version of the operator set that a node is read by.
-  func opset(of node: Node) -> Int { node.domain.isEmpty ? opset : opsets[node.domain] ?? 1 }
+  package func opset(of node: Node) -> Int { node.domain.isEmpty ? opset : opsets[node.domain] ?? 1 }
 }
 
 extension Node {

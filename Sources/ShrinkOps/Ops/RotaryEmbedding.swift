@@ -24,6 +24,11 @@ package struct RotaryEmbedding: Operator {
     guard turned >= 0, heads >= 0 else { throw .invalid("turns \(turned) elements of \(heads) heads") }
   }
 
+  /// Turns `turned` elements (0 for all) of each head.
+  init(isInterleaved: Bool, turned: Int, heads: Int) {
+    (self.isInterleaved, self.turned, self.heads) = (isInterleaved, turned, heads)
+  }
+
   private struct Sizes {
     let batch: Int, heads: Int, length: Int, width: Int, half: Int
   }
