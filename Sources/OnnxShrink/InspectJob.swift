@@ -88,7 +88,7 @@ struct InspectJob {
   private func group(_ group: ChannelGroup, _ coupled: Coupled, _ graph: Graph) -> Inventory.Group {
     Inventory.Group(
       name: group.name, units: group.count, madeBy: group.producers.map { Self.name(graph[$0]) },
-      readBy: group.readers.map { Self.name(graph[coupled.sites[$0].node]) },
+      readBy: coupled.readingNodes(of: group).map { Self.name(graph[$0]) },
       passesThrough: group.between.map { graph[$0].opType })
   }
 

@@ -1,23 +1,32 @@
 /// How the axes of two shapes with the same elements in the same order correspond.
 ///
 /// Both shapes are cut into the shortest runs of axes with equal products. Axes of size 1 say nothing. A run of one axis on
-/// both sides is the same axis. Where several become one, index i of the outermost is a block of the one; the others
-/// cannot be named too, or all indices would fall together.
+/// both sides is the same axis; in any other the axes of both sides are products of common factors, where there are any:
+/// 96 → 4 × 24 is heads × width on both sides.
 enum Regrouping {
   /// Ties the axes of operand 0 with those of result 0.
   static func couple(_ c: inout Coupling) {
     let (input, output) = (c.inputs[0].shape, c.outputs[0].shape)
     for (from, to) in runs(input, output) {
-      if from.count == 1, to.count >= 1 {
-        c.tie(.output(0, to[0]), .input(0, from[0]), block: block(output, to))
-      } else if to.count == 1, from.count > 1 {
-        c.tie(.input(0, from[0]), .output(0, to[0]), block: block(input, from))
-      }
+      guard let sizes = AxisForm.common(from.map { input[$0] }, to.map { output[$0] }) else { continue }
+      let factors = sizes.map { c.factor($0) }
+      split(from.map { .input(0, $0) }, into: factors, &c)
+      split(to.map { .output(0, $0) }, into: factors, &c)
     }
   }
 
-  /// Elements of a run for each index of its outermost axis.
-  private static func block(_ shape: [Int], _ run: [Int]) -> Int { run.dropFirst().reduce(1) { $0 * shape[$1] } }
+  /// Deals factors out to ports, the outermost first.
+  private static func split(_ ports: [Port], into factors: [Coupling.Factor], _ c: inout Coupling) {
+    var rest = factors[...]
+    for port in ports {
+      var (own, length) = ([Coupling.Factor](), 1)
+      while length < c.size(port), let next = rest.popFirst() {
+        own.append(next)
+        length *= next.size
+      }
+      c.split(port, into: own)
+    }
+  }
 
   /// The runs, without axes of size 1.
   ///

@@ -9,6 +9,8 @@ package struct Calibration: Sendable {
   package let moments: [Moments?]
   /// What every site of `Coupled.sites` has read and made.
   package let ranges: [SiteRange]
+  /// One entry for each pair of `Coupled.pairs` and group that it sums over.
+  package let pairs: [PairMoments]
 
   /// Rows that enter the moments of a site: plenty for as many columns, and no more.
   package static func wantedRows(columns: Int) -> Int { max(16_384, 12 * columns) }
@@ -24,21 +26,40 @@ package struct Calibration: Sendable {
   ) throws(ShrinkError) {
     let sites = coupled.sites
     var gatherers = sites.map { Gatherer($0, samples: samples.count, seed: seed, lossless: lossless) }
-    var positionOfNode: [NodeID: Int] = [:]
-    for (i, site) in sites.enumerated() { positionOfNode[site.node] = i }
+    var sitesOfNode: [NodeID: [Int]] = [:]
+    for (i, site) in sites.enumerated() { for node in site.applications { sitesOfNode[node, default: []].append(i) } }
+    var products = Self.gatherers(coupled, graph)
     // Nothing behind the last site is needed.
-    let executor = try Executor(graph, wanted: sites.map(\.output))
+    let executor = try Executor(graph, wanted: Self.wanted(coupled, graph))
     let runs = sources.flatMap { source in source.runs(samples).map { (source, $0) } }
     for (r, (source, run)) in runs.enumerated() {
       let feeds = try source.feeds(run, of: graph)
       _ = try executor.run(feeds) { (node, operands, results) throws(ShrinkError) in
-        guard let i = positionOfNode[node], let result = results.first else { return }
-        gatherers[i].add(operands, result, run: run)
+        for i in sitesOfNode[node] ?? [] { gatherers[i].add(operands, results, run: run) }
+        for p in products[node]?.indices ?? 0..<0 { products[node]?[p].add(operands) }
       }
       try progress(Double(r + 1) / Double(runs.count))
     }
     moments = sites.indices.map { sites[$0].readsUnits ? gatherers[$0].finished() : nil }
     ranges = gatherers.map(\.range)
+    pairs = products.sorted { $0.key < $1.key }.flatMap { $0.value.flatMap(\.moments) }
+  }
+
+  /// The results of every node that something is gathered from.
+  private static func wanted(_ coupled: Coupled, _ graph: Graph) -> [ValueID] {
+    let nodes = coupled.sites.flatMap(\.applications) + coupled.pairs.filter(\.sumsOverUnits).map(\.node)
+    return Array(Set(nodes.compactMap { graph[$0].outputs.lazy.compactMap(\.self).first })).sorted()
+  }
+
+  private static func gatherers(_ coupled: Coupled, _ graph: Graph) -> [NodeID: [PairGatherer]] {
+    var result: [NodeID: [PairGatherer]] = [:]
+    for (position, pair) in coupled.pairs.enumerated() where pair.sumsOverUnits {
+      let inputs = graph[pair.node].inputs
+      guard let a = inputs.firstIndex(of: pair.a.value), let b = inputs.lastIndex(of: pair.b.value) else { continue }
+      result[pair.node, default: []].append(
+        PairGatherer(pair, position: position, groups: coupled.groups, slots: (a, b)))
+    }
+    return result
   }
 }
 
@@ -61,10 +82,9 @@ struct Gatherer {
     moments = Moments(columns: blocks?.count ?? site.columns)
   }
 
-  mutating func add(_ operands: Operands<Tensor>, _ result: Tensor, run: [Int]) {
-    guard let rows = site.rows(operands, run: run, sampler) else { return }
-    let made = site.targets(result, positions: rows.positions, width: site.product.outputs)
-    range.add(rows: rows.values, outputs: made, count: rows.count)
+  mutating func add(_ operands: Operands<Tensor>, _ results: [Tensor], run: [Int]) {
+    guard let rows = site.rows(operands, results, run: run, sampler) else { return }
+    range.add(rows: rows.values, outputs: site.targets(results, rows), count: rows.count)
     guard site.readsUnits else { return }
     guard let blocks else { return rows.values.withUnsafeBufferPointer { moments.add(rows: $0, count: rows.count) } }
     // One row for each place within the blocks.
@@ -94,30 +114,64 @@ extension Site {
   struct Rows {
     let values: [Float]
     let positions: [Int]
+    /// The linear map that they were read by.
+    let reading: any LinearReading
     var count: Int { positions.count }
+
+    /// Rows × matrix, whose last row is the constant term.
+    func times(_ matrix: Matrix) -> [Float] {
+      let columns = matrix.rows - 1
+      let product =
+        Matrix(rows: count, columns: columns, values: values.map(Double.init)) * matrix.rows(Array(0..<columns))
+      let constant = matrix.row(columns)
+      return product.values.indices.map { Float(product.values[$0] + constant[$0 % constant.count]) }
+    }
+  }
+
+  /// The layer's linear map for operands of a run.
+  func reading(_ operands: Operands<Tensor>) -> (any LinearReading)? {
+    let types = Operands(operands.items.map { $0.map { TensorType($0.dtype, $0.shape) } })
+    let readings = rule.readings(types)
+    return part.position < readings.count ? readings[part.position] : nil
   }
 
   /// Rows of a run at sampled positions; nil when the operands do not make a product.
-  func rows(_ operands: Operands<Tensor>, run: [Int], _ sampler: RowSampler) -> Rows? {
-    let types = Operands(operands.items.map { $0.map { TensorType($0.dtype, $0.shape) } })
-    guard let product = rule.product(types) else { return nil }
-    let positions = sampler.positions(run: run, total: product.positions)
-    let width = product.channels * product.taps
-    let slots = (type(of: rule).data, type(of: rule).weight)
+  ///
+  /// `results` are needed where the layer reads what its own node makes.
+  func rows(_ operands: Operands<Tensor>, _ results: [Tensor], run: [Int], _ sampler: RowSampler) -> Rows? {
+    guard let reading = reading(operands) else { return nil }
+    let isFedBack = reading.data.isOutput
+    guard let x = isFedBack ? results.dropFirst(reading.data.slot).first : operands.optional(reading.data.slot) else {
+      return nil
+    }
+    let positions = sampler.positions(run: run, total: reading.product.positions)
+    let width = reading.product.channels * reading.product.taps
     let values = [Float](unsafeUninitializedCapacity: positions.count * width) { out, count in
       if let base = out.baseAddress, !positions.isEmpty {
-        rule.gatherRows(operands[slots.0], weight: types[slots.1], positions: positions, into: base)
+        reading.gatherRows(x, operands, positions: positions, into: base)
       }
       count = positions.count * width
     }
-    return Rows(values: values, positions: positions)
+    return Rows(values: values, positions: positions, reading: reading)
   }
 
-  /// Outputs of a run at the same positions.
-  func targets(_ result: Tensor, positions: [Int], width: Int) -> [Float] {
-    [Float](unsafeUninitializedCapacity: positions.count * width) { out, count in
-      if let base = out.baseAddress, !positions.isEmpty { rule.gatherOutputs(result, positions: positions, into: base) }
-      count = positions.count * width
+  /// Outputs at the positions of rows: those of a result, or the rows times the weights where no result shows them.
+  func targets(_ results: [Tensor], _ rows: Rows, weights: Matrix? = nil) -> [Float] {
+    let width = rows.reading.product.outputs
+    guard let port = rows.reading.output, port.slot < results.count else {
+      return weights.map { rows.times($0) } ?? [Float](repeating: 0, count: rows.count * width)
+    }
+    return targets(results[port.slot], rows)
+  }
+
+  /// Outputs in a result at the positions of rows.
+  func targets(_ result: Tensor, _ rows: Rows) -> [Float] {
+    let width = rows.reading.product.outputs
+    return [Float](unsafeUninitializedCapacity: rows.count * width) { out, count in
+      if let base = out.baseAddress, rows.count > 0 {
+        rows.reading.gatherOutputs(result, positions: rows.positions, into: base)
+      }
+      count = rows.count * width
     }
   }
 

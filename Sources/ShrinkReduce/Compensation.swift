@@ -59,9 +59,9 @@ package struct Compensation: Sendable {
   private func channel(_ removal: Removal, _ kept: [Int]) -> Matrix {
     let blocks = site.blocks()
     let size = blocks.map(\.count).max() ?? 0
-    let gone = blocks.indices.filter { b in blocks[b].unit.map(removal.contains) ?? false }
+    let gone = blocks.indices.filter { removal.takes(blocks[$0].units) }
     let predictors = blocks.indices.filter { b in
-      !(blocks[b].unit.map(removal.contains) ?? false) && blocks[b].count == size
+      !removal.takes(blocks[b].units) && blocks[b].count == size
     }
     let usesConstant = site.hasBias && !site.product.isPadded
     let gram = channelGram(blocks, size)
@@ -118,14 +118,24 @@ package struct Compensation: Sendable {
     return result
   }
 
-  /// The Gram matrix over the units of one group, summed over their places.
+  /// The Gram matrix over the units of one group with the constant behind them, summed over their places.
   package func unitGram(of group: Int, count: Int) -> Matrix {
     let blocks = site.blocks()
     let size = blocks.map(\.count).max() ?? 0
     let gram = channelGram(blocks, size)
-    var at = [Int](repeating: blocks.count, count: count)
-    for (b, block) in blocks.enumerated() { if let unit = block.unit, unit.group == group { at[unit.unit] = b } }
-    return gram.submatrix(rows: at, columns: at)
+    var at = [[Int]](repeating: [], count: count)
+    for (b, block) in blocks.enumerated() {
+      for unit in block.units where unit.group == group { at[unit.unit].append(b) }
+    }
+    let layers = at.map(\.count).max() ?? 0
+    let constant = [Int](repeating: blocks.count, count: layers)
+    var result = Matrix(rows: count + 1, columns: count + 1)
+    for (u, from) in (at + [constant]).enumerated() {
+      for (v, to) in (at + [constant]).enumerated() {
+        result[u, v] = zip(from, to).reduce(0) { $0 + gram[$1.0, $1.1] }
+      }
+    }
+    return result
   }
 
   /// The same where the moments are sums over blocks already.
@@ -158,10 +168,10 @@ package struct Compensation: Sendable {
 }
 
 extension Site {
-  /// Columns that stand or fall together: one block a unit, and one for each channel that stays.
+  /// Columns that stand or fall together: one block for each choice of units, and one for each channel that stays.
   package struct Block: Sendable {
-    /// The unit; nil for a channel that stays.
-    package let unit: UnitRef?
+    /// Its units; none for a channel that stays.
+    package let units: [UnitRef]
     /// Its columns, in the order of the axis.
     package internal(set) var columns: [Int]
     /// How many columns.
@@ -172,20 +182,20 @@ extension Site {
   var isEven: Bool {
     let blocks = blocks()
     let size = blocks.map(\.count).max() ?? 0
-    return blocks.allSatisfy { $0.unit == nil || $0.count == size }
+    return blocks.allSatisfy { $0.units.isEmpty || $0.count == size }
   }
 
   /// The blocks of a row, in the order of their first columns.
   package func blocks() -> [Block] {
     var result: [Block] = []
-    var position: [UnitRef: Int] = [:]
-    for (channel, unit) in units.enumerated() {
+    var position: [[UnitRef]: Int] = [:]
+    for (channel, list) in units.enumerated() {
       let columns = channel * product.taps..<(channel + 1) * product.taps
-      if let unit, let at = position[unit] {
+      if let at = position[list] {
         result[at].columns += columns
       } else {
-        if let unit { position[unit] = result.count }
-        result.append(Block(unit: unit, columns: Array(columns)))
+        if !list.isEmpty { position[list] = result.count }
+        result.append(Block(units: list, columns: Array(columns)))
       }
     }
     return result

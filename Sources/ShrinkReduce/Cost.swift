@@ -6,17 +6,27 @@ import ShrinkOps
 /// Parameters are counted as `onnx` users do: elements of floating-point and 8-bit constants. MACs are those of Conv,
 /// ConvTranspose, Gemm and MatMul.
 package struct Cost: Sendable {
+  /// The length of an axis at given widths: segments one behind the other, each a product of factors.
+  private struct Length: Sendable {
+    /// A factor: indices that stay whatever happens, and for each group how many a unit takes.
+    typealias Factor = (fixed: Int, shares: [(group: Int, perUnit: Int)])
+    var segments: [[Factor]]
+
+    func value(_ widths: [Int]) -> Double {
+      segments.reduce(0) { total, factors in
+        total
+          + factors.reduce(1.0) { length, factor in
+            length * Double(factor.shares.reduce(factor.fixed) { $0 + widths[$1.group] * $1.perUnit })
+          }
+      }
+    }
+  }
   /// A product of axis lengths: axes of groups, and a factor for all others.
   private struct Term: Sendable {
     var fixed: Double
-    /// Lengths of axes that shrink: indices that stay whatever happens, and for each group how many a unit takes.
-    var axes: [(fixed: Int, shares: [(group: Int, perUnit: Int)])]
+    var axes: [Length]
 
-    func value(_ widths: [Int]) -> Double {
-      axes.reduce(fixed) { total, axis in
-        total * Double(axis.shares.reduce(axis.fixed) { $0 + widths[$1.group] * $1.perUnit })
-      }
-    }
+    func value(_ widths: [Int]) -> Double { axes.reduce(fixed) { $0 * $1.value(widths) } }
   }
   private var parameterTerms: [Term] = []
   private var macTerms: [Term] = []
@@ -24,21 +34,18 @@ package struct Cost: Sendable {
   private var fixedParameters = 0.0
 
   /// Prepares the terms of a graph coupled for `types`, whose inputs hold `samples` samples.
-  package init(_ graph: Graph, types: [TensorType?], groups: [ChannelGroup], samples: Int) {
-    var shares: [ValueAxis: [(group: Int, perUnit: Int, count: Int)]] = [:]
-    for (g, group) in groups.enumerated() {
-      for axis in group.axes { shares[axis.axis, default: []].append((g, axis.perUnit, group.count)) }
-    }
+  package init(
+    _ graph: Graph, types: [TensorType?], groups: [ChannelGroup], forms: [ValueAxis: [[Int]]] = [:], samples: Int
+  ) {
+    let lengths = Self.lengths(groups, forms)
     func term(_ axes: [ValueAxis], factor: Double = 1) -> Term {
       var result = Term(fixed: factor, axes: [])
       for axis in axes {
-        let size = types[axis.value.index]?.shape[axis.axis] ?? 1
-        guard let parts = shares[axis] else {
-          result.fixed *= Double(size)
-          continue
+        if let length = lengths[axis] {
+          result.axes.append(length)
+        } else {
+          result.fixed *= Double(types[axis.value.index]?.shape[axis.axis] ?? 1)
         }
-        let moving = parts.reduce(0) { $0 + $1.perUnit * $1.count }
-        result.axes.append((size - moving, parts.map { ($0.group, $0.perUnit) }))
       }
       return result
     }
@@ -51,6 +58,20 @@ package struct Cost: Sendable {
       guard let axes = Self.macAxes(node, types) else { continue }
       macTerms.append(term(axes, factor: 1 / Double(max(samples, 1))))
     }
+  }
+
+  /// How long each axis that shrinks is.
+  private static func lengths(_ groups: [ChannelGroup], _ forms: [ValueAxis: [[Int]]]) -> [ValueAxis: Length] {
+    var result = forms.mapValues { Length(segments: $0.map { $0.map { ($0, []) } }) }
+    for (g, group) in groups.enumerated() {
+      for axis in group.axes {
+        for share in axis.shares {
+          result[axis.axis]?.segments[share.segment][share.factor].fixed -= group.count * share.perUnit
+          result[axis.axis]?.segments[share.segment][share.factor].shares.append((g, share.perUnit))
+        }
+      }
+    }
+    return result
   }
 
   /// Whether the elements of a constant are parameters: floats and 8-bit types; not scalars in Constant nodes.

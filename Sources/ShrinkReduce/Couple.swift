@@ -8,6 +8,10 @@ package struct Coupled: Sendable {
   package let groups: [ChannelGroup]
   /// Every linear layer with constant weights, in the order of execution.
   package let sites: [Site]
+  /// Products of two activations over units of a group: of queries and keys.
+  package let pairs: [UnitPair]
+  /// Sizes of the factors of each segment of every axis that shrinks.
+  package let forms: [ValueAxis: [[Int]]]
   /// Layers whose outputs cannot shrink.
   package let pinned: [PinnedLayer]
 
@@ -21,26 +25,60 @@ package struct Coupled: Sendable {
     let result = builder.finish()
     groups = result.groups
     sites = result.sites
+    pairs = result.pairs
     pinned = result.pinned
+    forms = result.forms
   }
+
+  /// The nodes that read a group's units, each once.
+  package func readingNodes(of group: ChannelGroup) -> [NodeID] {
+    let nodes = group.readers.flatMap { sites[$0].applications } + group.pairs.map { pairs[$0].node }
+    return Array(Set(nodes)).sorted()
+  }
+}
+
+/// One axis of one value.
+package struct ValueAxis: Hashable, Sendable, Comparable {
+  /// The value.
+  package let value: ValueID
+  /// The axis, counted from 0.
+  package let axis: Int
+
+  /// Names an axis.
+  package init(_ value: ValueID, _ axis: Int) {
+    self.value = value
+    self.axis = axis
+  }
+
+  package static func < (a: ValueAxis, b: ValueAxis) -> Bool { (a.value, a.axis) < (b.value, b.axis) }
 }
 
 /// Collects ties, pins and linear layers node by node.
 private struct CoupleBuilder {
+  /// Why an axis may not shrink.
+  private struct Pin {
+    let axis: Int
+    let reason: String
+  }
+
   let graph: Graph
   let types: [TensorType?]
   let uses: [[Use]]
+  var axes: AxisNumbers
   var classes: AxisClasses
-  /// Axes that may not shrink, and why, in the order of discovery.
-  var pins: [(ValueAxis, String)] = []
-  /// Contracted axes that nothing can compensate.
-  var candidates: [SiteCandidate] = []
+  /// In the order of discovery.
+  private var pins: [Pin] = []
+  /// The node that each relation of `classes` comes from, and the axes that it speaks of.
+  private var origins: [(node: NodeID, axes: [Int])] = []
+  private var candidates: [SiteCandidate] = []
+  private var pairs: [PairCandidate] = []
 
   init(_ graph: Graph, _ types: [TensorType?]) {
     self.graph = graph
-    self.types = AxisClasses.followed(types)
+    axes = AxisNumbers(types)
+    self.types = axes.types
     uses = graph.uses()
-    classes = AxisClasses(self.types)
+    classes = AxisClasses(sizes: axes.sizes)
   }
 
   mutating func add(_ id: NodeID) {
@@ -50,91 +88,135 @@ private struct CoupleBuilder {
     let known = node.inputs.allSatisfy { $0.map { types[$0.index] != nil } ?? true }
     let results = node.outputs.compactMap { $0.flatMap { types[$0.index] } }
     guard known, results.count == node.outputs.count { $0 != nil },
-      let rule = try? OperatorTable.make(node, opset: graph.opsets[""] ?? 0), node.captures.isEmpty
+      let rule = try? OperatorTable.make(node, opset: graph.opset(of: node)), node.captures.isEmpty
     else { return pinAll(node, "\(node.place) has no coupling rule") }
-    // A result that is left out keeps its slot: rules count slots, so give it the type of no axes.
-    let outputs = node.outputs.map { $0.flatMap { types[$0.index] } ?? TensorType(.float32, []) }
-    var coupling = Coupling(inputs: operands, outputs: outputs)
-    rule.couple(&coupling)
-    apply(coupling, node)
+    let coupling = rule.coupling(of: node, operands, types, in: graph)
+    apply(coupling, id)
     register(rule, coupling, id, operands)
   }
 
-  private func axis(_ port: Port, _ node: Node) -> ValueAxis? {
+  private func axis(_ port: Port, _ node: Node) -> Int? {
     let slots = port.isOutput ? node.outputs : node.inputs
     guard port.slot < slots.count, let value = slots[port.slot] else { return nil }
-    return ValueAxis(value, port.axis)
+    return axes.number(ValueAxis(value, port.axis))
   }
 
-  private mutating func apply(_ coupling: Coupling, _ node: Node) {
+  private mutating func apply(_ coupling: Coupling, _ id: NodeID) {
+    let node = graph[id]
     for tie in coupling.ties {
       guard let a = axis(tie.a, node), let b = axis(tie.b, node) else { continue }
-      classes.unite(a, from: tie.firstA, b, from: tie.firstB, count: tie.count, block: tie.block)
+      classes.tie(a, from: tie.firstA, b, from: tie.firstB, count: tie.count)
+      origins.append((id, [a, b]))
+    }
+    var factors: [Int] = []
+    for factor in coupling.factors {
+      let added = classes.add(size: factor.size)
+      factors.append(added)
+      if coupling.pinned.contains(factor) {
+        pins.append(Pin(axis: added, reason: "\(node.place) needs all of its blocks of \(factor.size)"))
+      }
+    }
+    for product in coupling.products {
+      guard let axis = axis(product.port, node) else { continue }
+      classes.product(axis, factors: product.factors.map { factors[$0.number] })
+      origins.append((id, [axis]))
     }
     for (slots, isOutput) in [(node.inputs, false), (node.outputs, true)] {
       for (slot, value) in slots.enumerated() {
         guard let value else { continue }
-        for axis in classes.shapes[value.index].indices
+        for axis in axes.shape(value).indices
         where !coupling.named.contains(isOutput ? .output(slot, axis) : .input(slot, axis)) {
-          pins.append((ValueAxis(value, axis), "\(node.place) needs all of axis \(axis) of '\(graph[value].name)'"))
+          pin(ValueAxis(value, axis), "\(node.place) needs all of axis \(axis) of '\(graph[value].name)'")
         }
       }
     }
   }
 
-  /// Notes a linear layer, or pins its contracted axis when the relation cannot be absorbed there.
+  /// Notes linear layers and pairs, and pins contracted axes where a relation cannot be absorbed.
   private mutating func register(
     _ rule: any Operator, _ coupling: Coupling, _ id: NodeID, _ operands: Operands<TensorType>
   ) {
     let node = graph[id]
-    for contraction in coupling.contractions {
-      if let linear = rule as? any LinearOperator, let candidate = candidate(linear, contraction, id, operands) {
-        candidates.append(candidate)
+    for pair in coupling.pairs { addPair(pair.a, pair.b, id) }
+    let linear = rule as? any LinearOperator
+    let readings = linear?.readings(operands) ?? []
+    var absorbed = Set<Port>()
+    for (position, reading) in readings.enumerated() {
+      guard let linear, let candidate = candidate(linear, reading, (position, readings.count), id) else { continue }
+      absorbed.insert(reading.data)
+      candidates.append(candidate)
+    }
+    for contraction in coupling.contractions where !absorbed.contains(contraction.data) {
+      let weight = contraction.weight.isOutput ? nil : node.inputs[contraction.weight.slot]
+      if let weight, graph[weight].constant == nil {
+        addPair(contraction.data, contraction.weight, id)
       } else if let axis = axis(contraction.data, node) {
-        pins.append((axis, "\(node.place) reads it in a form that cannot absorb a relation yet"))
+        pins.append(Pin(axis: axis, reason: "\(node.place) reads it in a form that cannot absorb a relation"))
       }
     }
   }
 
-  private func candidate(
-    _ rule: any LinearOperator, _ contraction: Coupling.Contraction, _ id: NodeID, _ operands: Operands<TensorType>
-  ) -> SiteCandidate? {
-    let node = graph[id]
-    let slots = (type(of: rule).data, type(of: rule).weight)
-    guard let product = rule.product(operands), let data = node.inputs[slots.0], let weight = node.inputs[slots.1],
-      let output = node.outputs.first.flatMap({ $0 }), graph[weight].constant?.dtype == .float32,
-      types[data.index]?.dtype == .float32, contraction.data.slot == slots.0,
-      let outputAxis = outputAxis(rule, output), uses[weight.index].count == 1
-    else { return nil }
-    return SiteCandidate(
-      node: id, data: data, dataAxis: contraction.data.axis, weight: weight, output: output, rule: rule,
-      product: product,
-      outputAxis: outputAxis, bias: biasPlace(rule, id, output, product))
+  private mutating func addPair(_ a: Port, _ b: Port, _ id: NodeID) {
+    guard let x = graph[id].inputs[a.slot], let y = graph[id].inputs[b.slot] else { return }
+    pairs.append(PairCandidate(node: id, a: ValueAxis(x, a.axis), b: ValueAxis(y, b.axis)))
   }
 
-  private func outputAxis(_ rule: any LinearOperator, _ output: ValueID) -> Int? {
-    guard let rank = types[output.index]?.shape.count else { return nil }
-    return rule.outputAxis(rank: rank)
+  private func candidate(
+    _ rule: any LinearOperator, _ reading: any LinearReading, _ part: (Int, Int), _ id: NodeID
+  ) -> SiteCandidate? {
+    let node = graph[id]
+    let slots = reading.data.isOutput ? node.outputs : node.inputs
+    guard reading.data.slot < slots.count, let data = slots[reading.data.slot],
+      let weight = node.inputs[reading.weight], graph[weight].constant?.dtype == .float32,
+      types[data.index]?.dtype == .float32
+    else { return nil }
+    let output = reading.output.flatMap { $0.slot < node.outputs.count ? node.outputs[$0.slot] : nil }
+    guard reading.output == nil || output != nil, let nodes = applications(of: weight, reading.weight, id) else {
+      return nil
+    }
+    return SiteCandidate(
+      node: id, applications: nodes, data: ValueAxis(data, reading.data.axis), weight: weight,
+      output: output.flatMap { value in reading.output.map { ValueAxis(value, $0.axis) } }, rule: rule, part: part,
+      reading: reading, bias: biasPlace(reading, id, output, nodes.count))
+  }
+
+  /// The nodes that apply a weight, when all do it alike: the same operator with the same attributes and the same bias.
+  private func applications(of weight: ValueID, _ slot: Int, _ id: NodeID) -> [NodeID]? {
+    let users = uses[weight.index]
+    guard users.count > 1 else { return [id] }
+    let node = graph[id]
+    let isAlike = users.allSatisfy { use in
+      let other = graph[use.node]
+      return use.slot == slot && other.opType == node.opType && other.domain == node.domain
+        && other.inputs.count == node.inputs.count && other.inputs.dropFirst(2) == node.inputs.dropFirst(2)
+        && other.hasSameAttributes(as: node)
+    }
+    // The first of them in the order of the graph stands for all.
+    guard isAlike, users.map(\.node).min() == id else { return nil }
+    return [id] + users.map(\.node).filter { $0 != id }
   }
 
   private func biasPlace(
-    _ rule: any LinearOperator, _ id: NodeID, _ output: ValueID, _ product: LinearProduct
+    _ reading: any LinearReading, _ id: NodeID, _ output: ValueID?, _ applications: Int
   ) -> Site.BiasPlace {
     let node = graph[id]
-    if let slot = type(of: rule).bias {
-      guard slot < node.inputs.count, let bias = node.inputs[slot] else { return .absent(slot) }
-      let constant = graph[bias].constant
-      let fits = constant?.dtype == .float32 && constant?.count == product.outputs && uses[bias.index].count == 1
-      return fits && rule.factors.bias != 0 ? .operand(slot) : .none
+    if let slot = reading.bias {
+      guard slot < node.inputs.count, let bias = node.inputs[slot] else {
+        return applications == 1 ? .absent(slot) : .none
+      }
+      guard let constant = graph[bias].constant, constant.dtype == .float32,
+        reading.biasOrder(constant.shape) != nil, uses[bias.index].count == applications
+      else { return .none }
+      return reading.factors.bias != 0 ? .operand(slot) : .none
     }
-    guard uses[output.index].count == 1, let use = uses[output.index].first, !graph.outputs.contains(output) else {
-      return .none
-    }
+    guard let output, uses[output.index].count == 1, let use = uses[output.index].first,
+      !graph.outputs.contains(output), applications == 1
+    else { return .none }
     let reader = graph[use.node]
     guard reader.opType == "Add", reader.domain.isEmpty, reader.inputs.count == 2,
       !reader.attributes.contains(where: { $0.name == "axis" }),
       let other = reader.inputs[1 - use.slot], uses[other.index].count == 1, let constant = graph[other].constant,
-      constant.dtype == .float32, constant.shape == [product.outputs]
+      constant.dtype == .float32, constant.shape == [reading.product.outputs]
     else { return .none }
     return .add(use.node, slot: 1 - use.slot)
   }
@@ -151,18 +233,62 @@ private struct CoupleBuilder {
   }
 
   private mutating func pinAll(_ value: ValueID, _ reason: String) {
-    for axis in classes.shapes[value.index].indices { pins.append((ValueAxis(value, axis), reason)) }
+    for axis in axes.shape(value).indices { pin(ValueAxis(value, axis), reason) }
   }
 
-  mutating func finish() -> (groups: [ChannelGroup], sites: [Site], pinned: [PinnedLayer]) {
-    var reasons: [Int: String] = [:]
-    for (axis, reason) in pins {
-      for i in 0..<classes.shapes[axis.value.index][axis.axis] {
-        let root = classes.root(axis, i)
-        if reasons[root] == nil { reasons[root] = reason }
+  private mutating func pin(_ axis: ValueAxis, _ reason: String) {
+    if let number = axes.number(axis) { pins.append(Pin(axis: number, reason: reason)) }
+  }
+
+  mutating func finish() -> GroupBuilder.Result {
+    for relation in classes.settle() {
+      let (node, touched) = origins[relation]
+      for axis in touched {
+        pins.append(Pin(axis: axis, reason: "\(graph[node].place) cuts it up in a way that is not followed"))
       }
     }
-    var grouping = GroupBuilder(graph: graph, classes: classes, reasons: reasons, candidates: candidates, uses: uses)
+    var reasons: [Int: String] = [:]
+    for pin in pins {
+      for element in classes.elements(of: pin.axis) {
+        for root in element.classes where reasons[root] == nil { reasons[root] = pin.reason }
+      }
+    }
+    var grouping = GroupBuilder(
+      graph: graph, axes: axes, classes: classes, reasons: reasons, candidates: candidates, pairs: pairs)
     return grouping.finish()
+  }
+}
+
+extension Operator {
+  /// What the rule says of a node whose values have the given types.
+  func coupling(of node: Node, _ operands: Operands<TensorType>, _ types: [TensorType?], in graph: Graph) -> Coupling {
+    // A result that is left out keeps its slot: rules count slots, so give it the type of no axes.
+    let outputs = node.outputs.map { $0.flatMap { types[$0.index] } ?? TensorType(.float32, []) }
+    let stored = node.inputs.indices.filter { node.inputs[$0].map { graph[$0].constant != nil } ?? false }
+    var coupling = Coupling(inputs: operands, outputs: outputs, stored: Set(stored))
+    couple(&coupling)
+    return coupling
+  }
+}
+
+extension Node {
+  /// Whether the attributes of two nodes say the same; tensors and subgraphs never do.
+  fileprivate func hasSameAttributes(as other: Node) -> Bool {
+    attributes.count == other.attributes.count
+      && attributes.allSatisfy { a in other.attributes.contains { $0.name == a.name && $0.value.isSame(a.value) } }
+  }
+}
+
+extension Attribute.Value {
+  fileprivate func isSame(_ other: Attribute.Value) -> Bool {
+    switch (self, other) {
+    case (.float(let a), .float(let b)): a == b
+    case (.int(let a), .int(let b)): a == b
+    case (.string(let a), .string(let b)): a == b
+    case (.floats(let a), .floats(let b)): a == b
+    case (.ints(let a), .ints(let b)): a == b
+    case (.strings(let a), .strings(let b)): a == b
+    default: false
+    }
   }
 }

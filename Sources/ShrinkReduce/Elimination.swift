@@ -8,6 +8,7 @@ import ShrinkMath
 ///     δ(B) = tr( W_Bᵀ [H_BB]⁻¹ W_B ),
 ///
 /// and the re-fitted state without B is W − H_:B [H_BB]⁻¹ W_B and H − H_:B [H_BB]⁻¹ H_B: (block sweep of the inverse).
+/// A product of two activations that sums over the units (`PairMoments`) costs what it misses.
 /// Source: Optimal Brain Surgeon (Hassibi and Stork 1993), in groups as in OSSCAR (Meng et al. 2024) and ZipLM (Kurtic et
 /// al. 2023); with W left out it is the criterion of Shah, Olivier and Raj (arXiv 2005.14070).
 package struct Elimination {
@@ -29,15 +30,29 @@ package struct Elimination {
     let scale: Double
   }
 
+  /// One product of activations and what it misses already: Σ over the units that went of `squares`.
+  private struct Pair {
+    let squares: Matrix
+    var missed: [Double]
+    let scale: Double
+  }
+
   private var readers: [Reader]
+  private var pairs: [Pair]
   private var left: [Int]
   private let seesWeights: Bool
 
   /// Prepares the readers of `group`, all units in place.
   ///
   /// Without `seesWeights` the cost of a unit is what the others cannot predict of it, tr [H_BB]⁻¹.
-  package init(group: Int, count: Int, readers compensations: [Compensation], seesWeights: Bool = true) {
+  package init(
+    group: Int, count: Int, readers compensations: [Compensation], pairs: [PairMoments] = [], seesWeights: Bool = true
+  ) {
     readers = compensations.compactMap { Self.reader($0, group, count) }
+    self.pairs = pairs.map {
+      Pair(
+        squares: $0.squares, missed: [Double](repeating: 0, count: count), scale: 1 / max($0.energy, 1e-30))
+    }
     left = Array(0..<count)
     self.seesWeights = seesWeights
   }
@@ -70,6 +85,7 @@ package struct Elimination {
 
   private func cost(_ unit: Int) -> Double {
     readers.reduce(0) { $0 + $1.scale * cost($1, $1.blocks[unit]) }
+      + pairs.reduce(0) { $0 + $1.scale * ($1.squares[unit, unit] + 2 * $1.missed[unit]) }
   }
 
   /// The units that cost least; ties within rounding go to the lower unit, so that threads do not decide.
@@ -107,6 +123,9 @@ package struct Elimination {
   private mutating func remove(_ units: [Int]) {
     let gone = Set(units)
     left.removeAll(where: gone.contains)
+    for p in pairs.indices {
+      for unit in units { for other in left { pairs[p].missed[other] += pairs[p].squares[unit, other] } }
+    }
     for r in readers.indices {
       Self.remove(units.flatMap { readers[r].blocks[$0] }, from: &readers[r])
       for unit in units { readers[r].blocks[unit] = [] }
@@ -167,7 +186,7 @@ extension Elimination {
     var units = [[Int]](repeating: [], count: count)
     for (row, b) in used.enumerated() {
       for t in 0..<size { for j in 0..<outputs { weights[row, t * outputs + j] = c.weights[blocks[b].columns[t], j] } }
-      if let unit = blocks[b].unit, unit.group == group { units[unit.unit] = [row] }
+      for unit in blocks[b].units where unit.group == group { units[unit.unit].append(row) }
     }
     return Reader(inverse: inverse, weights: weights, blocks: units, scale: scale)
   }

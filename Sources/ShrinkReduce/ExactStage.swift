@@ -24,14 +24,32 @@ package struct ExactStage {
       (groups[$0].readers.max() ?? -1, $0) > (groups[$1].readers.max() ?? -1, $1)
     }
     for g in backwards where allowed[g] {
+      guard groups[g].pairs.isEmpty else {
+        for unit in silent(g) { removal.removed[g][unit] = true }
+        continue
+      }
       guard let found = dependence(g, removal), !found.removed.isEmpty else { continue }
       relations[g] = found
       for unit in found.removed { removal.removed[g][unit] = true }
     }
-    guard !relations.isEmpty else { return (prepared.graph, removal) }
+    guard removal.removed.contains(where: { $0.contains(true) }) else { return (prepared.graph, removal) }
     var small = prepared.rewrite.apply(removal)
     for site in prepared.coupled.sites { absorb(relations, removal, site, &small) }
     return (small, removal)
+  }
+
+  /// Units that add nothing to the products that sum over them, where nothing else reads them.
+  ///
+  /// One unit stays whatever it adds.
+  private func silent(_ g: Int) -> [Int] {
+    let own = prepared.pairMoments.filter { $0.group == g }
+    guard prepared.coupled.groups[g].readers.isEmpty, own.count == prepared.coupled.groups[g].pairs.count else {
+      return []
+    }
+    let silent = (0..<prepared.coupled.groups[g].count).filter { unit in
+      own.allSatisfy { $0.squares[unit, unit] <= 1e-15 * $0.energy }
+    }
+    return silent.count < prepared.coupled.groups[g].count ? silent : Array(silent.dropFirst())
   }
 
   private func dependence(_ g: Int, _ removal: Removal) -> Dependence? {
@@ -45,7 +63,8 @@ package struct ExactStage {
       let directions = SeldomUnits(group: g, prepared, all: all).directions
       let evidence = readers.map { reader in
         Dependence.Evidence(
-          gram: adding(directions, to: gram(reader, g, group.count)), weights: weights(reader, g, group.count, removal))
+          gram: adding(directions, to: reader.unitGram(of: g, count: group.count)),
+          weights: weights(reader, g, group.count, removal))
       }
       return Dependence(units: group.count, evidence: evidence, usesConstant: usesConstant, tolerance: tolerance)
     }
@@ -53,15 +72,6 @@ package struct ExactStage {
     let rows = group.readers.map { prepared.ranges[$0].rows }.min() ?? 0
     let seen = found(all: false)
     return rows >= seen.rank + seen.rank / 2 + 32 ? seen : found(all: true)
-  }
-
-  private func gram(_ reader: Compensation, _ g: Int, _ count: Int) -> Matrix {
-    let blocks = reader.site.blocks()
-    let size = blocks.map(\.count).max() ?? 0
-    let whole = reader.channelGram(blocks, size)
-    var at = [Int](repeating: blocks.count, count: count)
-    for (b, block) in blocks.enumerated() { if let unit = block.unit, unit.group == g { at[unit.unit] = b } }
-    return whole.submatrix(rows: at + [blocks.count], columns: at + [blocks.count])
   }
 
   /// Gives each direction the mean energy of a unit, so that no relation that it breaks is believed.
@@ -78,8 +88,7 @@ package struct ExactStage {
   /// W Wᵀ over places and those outputs that stay, relative to all of it.
   private func weights(_ reader: Compensation, _ g: Int, _ count: Int, _ removal: Removal) -> Matrix {
     let columns = reader.site.columns(of: g, count: count)
-    let output = ValueAxis(reader.site.output, reader.site.outputAxis)
-    let outputs = prepared.rewrite.kept(output, removal) ?? Array(0..<reader.weights.columns)
+    let outputs = prepared.rewrite.keptOutputs(reader.site, removal) ?? Array(0..<reader.weights.columns)
     let width = outputs.count
     let size = columns.map(\.count).max() ?? 0
     var spread = Matrix(rows: count, columns: size * width)
@@ -95,7 +104,9 @@ package struct ExactStage {
 
   /// Adds the weights of removed units to those that they depend on, at every place, and to the constant term.
   private func absorb(_ relations: [Int: Dependence], _ removal: Removal, _ site: Site, _ small: inout Graph) {
-    guard site.units.contains(where: { $0.map(removal.contains) ?? false }) else { return }
+    guard site.units.contains(where: removal.takes), let cut = prepared.rewrite.cut(site, removal, in: small) else {
+      return
+    }
     var matrix = site.matrix(in: prepared.graph)
     for (g, relation) in relations.sorted(by: { $0.key < $1.key }) {
       let columns = site.columns(of: g, count: prepared.coupled.groups[g].count)
@@ -110,9 +121,7 @@ package struct ExactStage {
       }
     }
     var kept = matrix.rows(site.keptColumns(removal) + [site.columns])
-    if let outputs = prepared.rewrite.kept(ValueAxis(site.output, site.outputAxis), removal) {
-      kept = kept.columns(outputs)
-    }
-    site.cut(removal, in: small).write(kept, to: &small)
+    if let outputs = prepared.rewrite.keptOutputs(site, removal) { kept = kept.columns(outputs) }
+    cut.write(kept, to: &small)
   }
 }

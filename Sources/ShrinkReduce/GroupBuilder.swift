@@ -4,117 +4,228 @@ import ShrinkOps
 /// A linear layer before the groups are known.
 struct SiteCandidate {
   let node: NodeID
-  let data: ValueID
-  let dataAxis: Int
+  let applications: [NodeID]
+  let data: ValueAxis
   let weight: ValueID
-  let output: ValueID
+  let output: ValueAxis?
   let rule: any LinearOperator
-  let product: LinearProduct
-  let outputAxis: Int
+  let part: (position: Int, count: Int)
+  let reading: any LinearReading
   let bias: Site.BiasPlace
+}
+
+/// A sum of products of two activations before the groups are known.
+struct PairCandidate {
+  let node: NodeID
+  let a: ValueAxis
+  let b: ValueAxis
 }
 
 /// Turns classes of indices into groups of units.
 struct GroupBuilder {
-  let graph: Graph
-  var classes: AxisClasses
-  let reasons: [Int: String]
-  let candidates: [SiteCandidate]
-  let uses: [[Use]]
+  /// What can shrink and what cannot.
+  typealias Result = (
+    groups: [ChannelGroup], sites: [Site], pairs: [UnitPair], pinned: [PinnedLayer], forms: [ValueAxis: [[Int]]]
+  )
+  /// Where the units of a group stand: the same places, as often, for each.
+  private typealias Signature = [AxisClasses.Place]
 
-  /// The axes that each class touches, in order.
-  private mutating func axesOfClasses() -> [Int: [ValueAxis]] {
-    var result: [Int: [ValueAxis]] = [:]
-    for (v, shape) in classes.shapes.enumerated() {
-      for (a, size) in shape.enumerated() {
-        let axis = ValueAxis(ValueID(v), a)
-        for i in 0..<size {
-          let root = classes.root(axis, i)
-          if reasons[root] == nil, result[root]?.last != axis { result[root, default: []].append(axis) }
+  let graph: Graph
+  let axes: AxisNumbers
+  var classes: AxisClasses
+  var reasons: [Int: String]
+  let candidates: [SiteCandidate]
+  let pairs: [PairCandidate]
+
+  /// The axis behind each number.
+  private var valueAxes: [ValueAxis] {
+    graph.values.indices.flatMap { v in
+      axes.shape(ValueID(v)).indices.map { ValueAxis(ValueID(v), $0) }
+    }
+  }
+
+  mutating func finish() -> Result {
+    let named = valueAxes
+    var touched = places()
+    holdWhatOverlaps(touched)
+    let read = rootsRead()
+    // A class that no weight belongs to cannot be cut out of the file, and what nothing can make up for stays.
+    for (root, places) in touched
+    where reasons[root] != nil || !read.contains(root)
+      || !places.contains(where: { graph[named[$0.axis].value].constant != nil })
+    { touched[root] = nil }
+    var numbers: [Signature: Int] = [:]
+    var members: [(signature: Signature, roots: [Int])] = []
+    for root in touched.keys.sorted() {
+      guard let signature = touched[root] else { continue }
+      if let group = numbers[signature] {
+        members[group].roots.append(root)
+      } else {
+        numbers[signature] = members.count
+        members.append((signature, [root]))
+      }
+    }
+    members = members.filter { $0.roots.count > 1 }
+    var unitOf: [Int: UnitRef] = [:]
+    for (g, member) in members.enumerated() {
+      for (u, root) in member.roots.enumerated() { unitOf[root] = UnitRef(group: g, unit: u) }
+    }
+    let sites = makeSites(unitOf)
+    let pairs = makePairs(unitOf)
+    let groups = members.enumerated().map { g, member in
+      makeGroup(g, member.signature.map { (named[$0.axis], $0) }, count: member.roots.count, unitOf, sites, pairs)
+    }
+    var forms: [ValueAxis: [[Int]]] = [:]
+    for axis in Set(groups.flatMap { $0.axes.map(\.axis) }) { forms[axis] = form(axis) }
+    return (groups, sites, pairs, makePinned(unitOf), forms)
+  }
+
+  /// The places of each class that no pin holds, in order.
+  private mutating func places() -> [Int: Signature] {
+    var result: [Int: Signature] = [:]
+    for axis in axes.sizes.indices {
+      for (place, roots) in classes.elements(of: axis) {
+        for root in roots where reasons[root] == nil {
+          if classes.isHeld(root) {
+            reasons[root] = "nothing else would be left of an axis"
+          } else {
+            result[root, default: []].append(place)
+          }
         }
       }
     }
     return result
   }
 
-  mutating func finish() -> (groups: [ChannelGroup], sites: [Site], pinned: [PinnedLayer]) {
-    let touched = axesOfClasses()
-    // A class that no weight belongs to cannot be cut out of the file.
-    let roots = touched.filter { $0.value.contains { graph[$0.value].constant != nil } }.keys.sorted()
-    var byAxes: [[ValueAxis]: Int] = [:]
-    var members: [[Int]] = []
-    for root in roots {
-      let axes = touched[root] ?? []
-      if let group = byAxes[axes] {
-        members[group].append(root)
-      } else {
-        byAxes[axes] = members.count
-        members.append([root])
+  /// Classes that stand in two factors of one axis cannot go on their own.
+  private mutating func holdWhatOverlaps(_ touched: [Int: Signature]) {
+    for (root, places) in touched {
+      let segments = Set(places.map { [$0.axis, $0.segment] })
+      if Set(places).count > segments.count { reasons[root] = "it stands twice in one axis" }
+    }
+  }
+
+  /// Classes that a linear layer or a pair sums over.
+  private mutating func rootsRead() -> Set<Int> {
+    var result = Set<Int>()
+    for candidate in candidates {
+      guard let axis = axes.number(candidate.data) else { continue }
+      for i in 0..<candidate.reading.product.channels {
+        result.formUnion(classes.classes(axis, candidate.reading.firstChannel + i))
       }
     }
-    members = members.filter { $0.count > 1 }
-    var unitOf: [Int: UnitRef] = [:]
-    for (g, roots) in members.enumerated() {
-      for (u, root) in roots.enumerated() { unitOf[root] = UnitRef(group: g, unit: u) }
+    for pair in pairs {
+      guard let axis = axes.number(pair.a) else { continue }
+      for i in 0..<axes.sizes[axis] { result.formUnion(classes.classes(axis, i)) }
     }
-    let sites = makeSites(unitOf)
-    let groups = members.enumerated().map { g, roots in
-      makeGroup(g, axes: touched[roots[0]] ?? [], count: roots.count, unitOf, sites)
-    }
-    return (groups, sites, makePinned(unitOf))
+    return result
+  }
+
+  private mutating func units(_ axis: ValueAxis, _ indices: Range<Int>, _ unitOf: [Int: UnitRef]) -> [[UnitRef]] {
+    guard let number = axes.number(axis) else { return indices.map { _ in [] } }
+    var result: [[UnitRef]] = []
+    for i in indices { result.append(classes.classes(number, i).compactMap { unitOf[$0] }) }
+    return result
   }
 
   private mutating func makeSites(_ unitOf: [Int: UnitRef]) -> [Site] {
     var sites: [Site] = []
     for c in candidates {
-      let axis = ValueAxis(c.data, c.dataAxis)
-      var units: [UnitRef?] = []
-      for i in 0..<classes.shapes[c.data.index][c.dataAxis] { units.append(unitOf[classes.root(axis, i)]) }
+      let first = c.reading.firstChannel
       sites.append(
         Site(
-          node: c.node, data: c.data, weight: c.weight, output: c.output, rule: c.rule, product: c.product,
-          outputAxis: c.outputAxis, bias: c.bias, units: units, index: sites.count))
+          node: c.node, applications: c.applications, data: c.data.value, weight: c.weight, output: c.output?.value,
+          rule: c.rule, part: c.part, reading: c.reading, bias: c.bias,
+          units: units(c.data, first..<first + c.reading.product.channels, unitOf), index: sites.count))
     }
     return sites
   }
 
+  private mutating func makePairs(_ unitOf: [Int: UnitRef]) -> [UnitPair] {
+    var result: [UnitPair] = []
+    for pair in pairs {
+      let units = units(pair.a, 0..<axes.shape(pair.a.value)[pair.a.axis], unitOf)
+      result.append(UnitPair(node: pair.node, a: pair.a, b: pair.b, units: units))
+    }
+    return result
+  }
+
+  /// Sizes of the factors of each segment of an axis.
+  private mutating func form(_ axis: ValueAxis) -> [[Int]] {
+    guard let number = axes.number(axis) else { return [] }
+    var result: [[Int]] = []
+    for (place, roots) in classes.elements(of: number) {
+      if place.factor == 0 { result.append([]) }
+      result[place.segment].append(roots.count)
+    }
+    return result
+  }
+
   private mutating func makeGroup(
-    _ g: Int, axes: [ValueAxis], count: Int, _ unitOf: [Int: UnitRef], _ sites: [Site]
+    _ g: Int, _ places: [(axis: ValueAxis, place: AxisClasses.Place)], count: Int, _ unitOf: [Int: UnitRef],
+    _ sites: [Site], _ pairs: [UnitPair]
   ) -> ChannelGroup {
     var list: [ChannelGroup.Axis] = []
-    for axis in axes {
-      var units: [Int32] = []
-      for i in 0..<classes.shapes[axis.value.index][axis.axis] {
-        let unit = unitOf[classes.root(axis, i)]
-        units.append(unit?.group == g ? Int32(unit?.unit ?? -1) : -1)
+    for (axis, own) in Dictionary(grouping: places, by: \.axis).sorted(by: { $0.key < $1.key }) {
+      let units = units(axis, 0..<axes.shape(axis.value)[axis.axis], unitOf).map { refs in
+        Int32(refs.first { $0.group == g }?.unit ?? -1)
       }
-      list.append(ChannelGroup.Axis(axis: axis, units: units, perUnit: units.count { $0 >= 0 } / count))
+      let shares = Dictionary(grouping: own, by: \.place).map { place, all in
+        ChannelGroup.Share(segment: place.segment, factor: place.factor, perUnit: all.count)
+      }
+      list.append(
+        ChannelGroup.Axis(
+          axis: axis, units: units, perUnit: units.count { $0 >= 0 } / count,
+          shares: shares.sorted { ($0.segment, $0.factor) < ($1.segment, $1.factor) }))
     }
-    let values = Set(axes.map(\.value))
-    let made = Set(axes)
-    let producers = sites.filter { made.contains(ValueAxis($0.output, $0.outputAxis)) }.map(\.node)
-    let readers = sites.indices.filter { s in sites[s].units.contains { $0?.group == g } }
-    let ends = Set(producers).union(readers.map { sites[$0].node })
-    let between = graph.nodes.indices.filter { n in
-      !ends.contains(NodeID(n)) && graph.nodes[n].outputs.contains { $0.map(values.contains) ?? false }
-        && !graph.nodes[n].isConstant
+    let made = Set(list.map(\.axis))
+    let readers = sites.indices.filter { s in sites[s].units.contains { $0.contains { $0.group == g } } }
+    let producers = producers(sites, made)
+    let ends = Set(producers).union(readers.flatMap { sites[$0].applications })
+    let values = Set(list.map(\.axis.value))
+    let between = graph.nodes.indices.map { NodeID($0) }.filter { id in
+      !ends.contains(id) && graph[id].outputs.contains { $0.map(values.contains) ?? false } && !graph[id].isConstant
     }
-    let first = producers.first ?? between.first.map { NodeID($0) }
-    let name = first.map { graph[$0].name.isEmpty ? graph[$0].opType : graph[$0].name } ?? "group \(g)"
+    let kind = ChannelGroup.Kind(g, axes: list, producers: producers, pairs, graph, types: axes.types)
+    let own = pairs.indices.filter { p in pairs[p].units.contains { $0.contains { $0.group == g } } }
     return ChannelGroup(
-      name: name, count: count, axes: list, producers: producers, readers: readers, between: between.map { NodeID($0) })
+      name: name(producers.first ?? between.first, kind, g), kind: kind, count: count, axes: list,
+      producers: producers, readers: readers, pairs: own, between: between)
+  }
+
+  private func name(_ node: NodeID?, _ kind: ChannelGroup.Kind, _ g: Int) -> String {
+    let base = node.map { graph[$0].name.isEmpty ? graph[$0].opType : graph[$0].name } ?? "group \(g)"
+    return kind.isPlain ? base : "\(base) (\(kind.text))"
+  }
+
+  /// Linear nodes that make units on one of the axes, in the order of their sites.
+  private func producers(_ sites: [Site], _ made: Set<ValueAxis>) -> [NodeID] {
+    var result: [NodeID] = []
+    for (candidate, site) in zip(candidates, sites) {
+      let isMade =
+        candidate.output.map(made.contains)
+        ?? graph[site.node].outputs.contains { value in made.contains { $0.value == value } }
+      guard isMade else { continue }
+      for node in site.applications where !result.contains(node) { result.append(node) }
+    }
+    return result
   }
 
   /// Linear layers whose output axis is in no group.
   private mutating func makePinned(_ unitOf: [Int: UnitRef]) -> [PinnedLayer] {
     var result: [PinnedLayer] = []
     for c in candidates {
-      let axis = ValueAxis(c.output, c.outputAxis)
+      let shown = c.reading.data.isOutput ? c.data : c.output
+      guard c.reading.firstOutput == 0, let axis = shown, let number = axes.number(axis) else { continue }
       var roots: [Int] = []
-      for i in 0..<classes.shapes[c.output.index][c.outputAxis] { roots.append(classes.root(axis, i)) }
+      for (_, list) in classes.elements(of: number) { roots += list }
       guard !roots.contains(where: { unitOf[$0] != nil }) else { continue }
-      let reason = roots.compactMap { reasons[$0] }.first ?? "it has a single unit"
-      result.append(PinnedLayer(node: graph[c.node].place, width: roots.count, reason: reason))
+      let reason = roots.compactMap { reasons[$0] }.first
+      let width = axes.sizes[number]
+      result.append(
+        PinnedLayer(
+          node: graph[c.node].place, width: width,
+          reason: reason ?? (width == 1 ? "it has a single unit" : "nothing that reads it can make up for a unit")))
     }
     return result
   }

@@ -8,6 +8,8 @@ package struct GroupProblem: Sendable {
   package let count: Int
   /// The sites that read the group.
   package let readers: [Compensation]
+  /// The products of two activations that sum over the group.
+  package let pairs: [PairMoments]
   /// Norm of the weights that make each unit.
   package let incoming: [Double]
 }

@@ -17,15 +17,19 @@ package struct Prepared: Sendable {
   package let compensations: [Compensation?]
   /// One entry a site.
   package let ranges: [SiteRange]
+  /// Statistics of the products of two activations, for each group that they sum over.
+  package let pairMoments: [PairMoments]
 
   /// The graph without the removed units, its readers compensated from the original's own statistics.
   package func compensated(_ removal: Removal) -> Graph {
     var small = rewrite.apply(removal)
     for (site, compensation) in zip(coupled.sites, compensations) {
-      guard let compensation, site.units.contains(where: { $0.map(removal.contains) ?? false }) else { continue }
+      guard let compensation, site.units.contains(where: removal.takes),
+        let cut = rewrite.cut(site, removal, in: small)
+      else { continue }
       var fitted = compensation.weights(removing: removal)
-      if let kept = rewrite.kept(ValueAxis(site.output, site.outputAxis), removal) { fitted = fitted.columns(kept) }
-      site.cut(removal, in: small).write(fitted, to: &small)
+      if let kept = rewrite.keptOutputs(site, removal) { fitted = fitted.columns(kept) }
+      cut.write(fitted, to: &small)
     }
     return small
   }
@@ -34,20 +38,38 @@ package struct Prepared: Sendable {
   package func problem(_ g: Int) -> GroupProblem {
     let group = coupled.groups[g]
     return GroupProblem(
-      group: g, count: group.count, readers: group.readers.compactMap { compensations[$0] }, incoming: incoming(group))
+      group: g, count: group.count, readers: group.readers.compactMap { compensations[$0] },
+      pairs: pairMoments.filter { $0.group == g }, incoming: incoming(group))
   }
 
   /// Norm of the weights that make each unit: Σ over producers of the squared columns of their matrices.
   private func incoming(_ group: ChannelGroup) -> [Double] {
     var squares = [Double](repeating: 0, count: group.count)
     for site in coupled.sites where group.producers.contains(site.node) {
-      let output = ValueAxis(site.output, site.outputAxis)
-      guard let axis = group.axes.first(where: { $0.axis == output }) else { continue }
+      guard let columns = site.columnsMade(of: group) else { continue }
       let matrix = site.matrix(in: graph)
-      for (column, unit) in axis.units.enumerated() where unit >= 0 {
-        for row in 0..<site.columns { squares[Int(unit)] += matrix[row, column] * matrix[row, column] }
+      for (unit, list) in columns.enumerated() {
+        for column in list {
+          for row in 0..<site.columns { squares[unit] += matrix[row, column] * matrix[row, column] }
+        }
       }
     }
     return squares.map { $0.squareRoot() }
+  }
+}
+
+extension Site {
+  /// Columns of the product that make each unit of a group; nil where it makes none, or no result shows it.
+  func columnsMade(of group: ChannelGroup) -> [[Int]]? {
+    guard let output, let port = reading.output,
+      let axis = group.axes.first(where: { $0.axis == ValueAxis(output, port.axis) })
+    else { return nil }
+    var result = [[Int]](repeating: [], count: group.count)
+    let first = reading.firstOutput
+    for column in 0..<product.outputs {
+      let unit = axis.units[first + column]
+      if unit >= 0 { result[Int(unit)].append(column) }
+    }
+    return result
   }
 }

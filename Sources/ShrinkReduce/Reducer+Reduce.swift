@@ -134,7 +134,7 @@ extension Reducer {
     let changes = original.coupled.groups.enumerated().map { o, group in
       GroupChange(
         name: group.name, producers: group.producers.map { source[$0].place },
-        readers: group.readers.map { source[original.coupled.sites[$0].node].place },
+        readers: original.coupled.readingNodes(of: group).map { source[$0].place },
         between: group.between.map { source[$0].place }, before: group.count, after: all.width(o))
     }
     let widths = work.coupled.groups.indices.map { removal.width($0) }

@@ -58,8 +58,8 @@ package struct Reducer {
     } else {
       work = first
     }
-    let producers = first.coupled.groups.map(\.producers)
-    originalGroup = work.coupled.groups.map { group in producers.firstIndex(of: group.producers) ?? -1 }
+    let identities = first.coupled.groups.map(\.identity)
+    originalGroup = work.coupled.groups.map { group in identities.firstIndex(of: group.identity) ?? -1 }
     allowed = originalGroup.map { $0 >= 0 && mayShrink[$0] }
   }
 
@@ -130,7 +130,8 @@ private struct Preparation {
     return Prepared(
       graph: graph, types: inference.types, coupled: coupled,
       rewrite: Rewrite(graph, types: inference.types, coupled: coupled),
-      cost: Cost(graph, types: inference.types, groups: coupled.groups, samples: probe.samples),
-      compensations: compensations, ranges: calibration.ranges)
+      cost: Cost(
+        graph, types: inference.types, groups: coupled.groups, forms: coupled.forms, samples: probe.samples),
+      compensations: compensations, ranges: calibration.ranges, pairMoments: calibration.pairs)
   }
 }

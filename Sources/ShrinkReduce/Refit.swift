@@ -40,7 +40,8 @@ package struct Refit {
   private let originalRun: Executor
   private let smallRun: Executor
   private let captureIndex: [String: ValueID]
-  private let siteOfNode: [NodeID: Int]
+  /// Sites that are fitted, of each node: those whose weights are applied once.
+  private let sitesOfNode: [NodeID: [Int]]
   /// For a site whose result only goes into a sum: the other operand.
   private let partnerOfSite: [Int: ValueID]
   private var small: Graph
@@ -53,7 +54,9 @@ package struct Refit {
     originalRun = try Executor(setting.original)
     smallRun = try Executor(setting.small)
     captureIndex = setting.original.captureIndex()
-    siteOfNode = Dictionary(setting.coupled.sites.enumerated().map { ($1.node, $0) }, uniquingKeysWith: { a, _ in a })
+    sitesOfNode = Dictionary(
+      grouping: setting.coupled.sites.indices.filter { setting.coupled.sites[$0].isSingle },
+      by: { setting.coupled.sites[$0].node })
     partnerOfSite = Self.partners(setting.original, setting.coupled.sites)
     live = LiveValues(setting.original, steps: originalRun.steps, memory: setting.memory)
   }
@@ -91,11 +94,22 @@ package struct Refit {
       }
     }
     guard isTouched else { return }
-    if let s = siteOfNode[id] { fit(s, runs, samples, final) }
+    let sites = sitesOfNode[id] ?? []
+    for s in sites where !setting.coupled.sites[s].reading.data.isOutput { try fit(s, runs, samples, final) }
+    try runSmall(id, runs.count)
+    // What the node feeds back to itself is there only now.
+    for s in sites where setting.coupled.sites[s].reading.data.isOutput {
+      try fit(s, runs, samples, final)
+      try runSmall(id, runs.count)
+    }
+  }
+
+  /// Runs the compressed node over all runs.
+  private mutating func runSmall(_ id: NodeID, _ runs: Int) throws(ShrinkError) {
     let cut = small[id]
-    for r in runs.indices {
+    for r in 0..<runs {
       let results = try smallRun.apply(id, operands(cut, small, run: r, small: true))
-      for (value, result) in zip(node.outputs, results) { if let value { try live.setSmall(value, run: r, result) } }
+      for (value, result) in zip(cut.outputs, results) { if let value { try live.setSmall(value, run: r, result) } }
     }
   }
 
@@ -119,14 +133,17 @@ package struct Refit {
       })
   }
 
-  private mutating func fit(_ s: Int, _ runs: [([Int], Bool)], _ samples: (fit: Int, aside: Int), _ final: Bool) {
+  private mutating func fit(
+    _ s: Int, _ runs: [([Int], Bool)], _ samples: (fit: Int, aside: Int), _ final: Bool
+  ) throws(ShrinkError) {
     let site = setting.coupled.sites[s]
+    guard let cut = setting.rewrite.cut(site, setting.removal, in: small) else { return }
     let kept = site.keptColumns(setting.removal)
     let partner = partnerOfSite[site.index]
     // What reads the original's own values and answers for nobody else is right as it is.
     guard live.isTouched(site.data) || partner.map(live.isTouched) ?? false else { return }
     guard kept.count <= Calibration.widestPatch else { return }
-    let outputs = setting.rewrite.kept(ValueAxis(site.output, site.outputAxis), setting.removal)
+    let outputs = setting.rewrite.keptOutputs(site, setting.removal)
     let width = outputs?.count ?? site.product.outputs
     var parts = (fit: Moments(columns: kept.count, outputs: width), aside: Moments(columns: kept.count, outputs: width))
     let wanted = Calibration.wantedRows(columns: kept.count)
@@ -134,7 +151,7 @@ package struct Refit {
       let count = run.1 ? samples.aside : samples.fit
       let share = run.1 ? max(wanted / 4, 2_048) : wanted
       let sampler = RowSampler(wanted: share, samples: count, seed: setting.seed)
-      guard let pair = rows(site, run: r, run.0, sampler, outputs) else { return }
+      guard let pair = try rows(site, cut, run: r, run.0, sampler, outputs) else { return }
       pair.x.withUnsafeBufferPointer { x in
         pair.y.withUnsafeBufferPointer { y in
           if run.1 {
@@ -147,41 +164,46 @@ package struct Refit {
     }
     parts.fit.finish()
     parts.aside.finish()
-    let fitter = SiteFit(prior: prior(site), hasConstant: site.hasBias)
-    writeFitted(fitter.solve(fit: parts.fit, aside: parts.aside, final: final), site)
-  }
-
-  /// The matrix that stands in the compressed graph now.
-  private func prior(_ site: Site) -> Matrix { site.cut(setting.removal, in: small).matrix(in: small) }
-
-  private mutating func writeFitted(_ matrix: Matrix, _ site: Site) {
-    site.cut(setting.removal, in: small).write(matrix, to: &small)
+    let fitter = SiteFit(prior: cut.matrix(in: small), hasConstant: site.hasBias)
+    cut.write(fitter.solve(fit: parts.fit, aside: parts.aside, final: final), to: &small)
   }
 
   /// Rows of the compressed network and targets of the original at the same positions.
   private func rows(
-    _ site: Site, run: Int, _ samples: [Int], _ sampler: RowSampler, _ outputs: [Int]?
-  ) -> (x: [Float], y: [Float], count: Int)? {
-    let cut = site.cut(setting.removal, in: small)
+    _ site: Site, _ cut: Site, run: Int, _ samples: [Int], _ sampler: RowSampler, _ outputs: [Int]?
+  ) throws(ShrinkError) -> (x: [Float], y: [Float], count: Int)? {
     let operands = operands(small[site.node], small, run: run, small: true)
-    guard let x = cut.rows(operands, run: samples, sampler),
-      let result = live.tensor(site.output, run: run, small: false), x.count > 0
+    guard let x = cut.rows(operands, results(site, run, small: true), run: samples, sampler), x.count > 0,
+      let all = site.rows(
+        self.operands(setting.original[site.node], setting.original, run: run, small: false),
+        results(site, run, small: false), run: samples, sampler)
     else { return nil }
-    let all = x.positions
-    let full = site.targets(result, positions: all, width: site.product.outputs)
-    var y = Self.columns(outputs, of: full, width: site.product.outputs)
+    guard let output = site.output else {
+      let made = all.times(site.matrix(in: setting.original))
+      return (x.values, Self.columns(outputs, of: made, width: site.product.outputs), x.count)
+    }
+    guard let result = live.tensor(output, run: run, small: false) else { return nil }
+    var y = Self.columns(outputs, of: site.targets(result, all), width: site.product.outputs)
     addConstantBehind(site, outputs, to: &y)
     if let partner = partnerOfSite[site.index], live.isTouched(partner),
       let before = live.tensor(partner, run: run, small: false), let now = live.tensor(partner, run: run, small: true),
       before.shape == result.shape
     {
-      let width = outputs?.count ?? site.product.outputs
-      let old = Self.columns(
-        outputs, of: site.targets(before, positions: all, width: site.product.outputs), width: site.product.outputs)
-      let new = site.targets(now, positions: all, width: width)
+      let old = Self.columns(outputs, of: site.targets(before, all), width: site.product.outputs)
+      let new = cut.targets(now, x)
       for i in y.indices { y[i] += old[i] - new[i] }
     }
     return (x.values, y, x.count)
+  }
+
+  /// What the node of a site has made in a run.
+  ///
+  /// Results that the node does not name are empty.
+  private func results(_ site: Site, _ run: Int, small isSmall: Bool) -> [Tensor] {
+    guard site.reading.data.isOutput else { return [] }
+    return setting.original[site.node].outputs.map { value in
+      value.flatMap { live.tensor($0, run: run, small: isSmall) } ?? Tensor(shape: [0], [Float]())
+    }
   }
 
   /// Where the constant term stands in the Add that follows, targets are what the Add delivers.
@@ -203,7 +225,7 @@ package struct Refit {
     let uses = graph.uses()
     var result: [Int: ValueID] = [:]
     for (s, site) in sites.enumerated() {
-      var output = site.output
+      guard var output = site.output else { continue }
       if case .add(let reader, _) = site.bias, let sum = graph[reader].outputs.first.flatMap({ $0 }) { output = sum }
       guard uses[output.index].count == 1, let use = uses[output.index].first, !graph.outputs.contains(output)
       else { continue }

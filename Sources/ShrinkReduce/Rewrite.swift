@@ -34,9 +34,68 @@ package struct Rewrite: Sendable {
     return kept.count == size ? nil : kept
   }
 
-  /// The size that an axis has afterwards.
-  private func size(_ axis: ValueAxis, _ removal: Removal) -> Int {
-    kept(axis, removal)?.count ?? types[axis.value.index]?.shape[axis.axis] ?? 0
+  /// Indices of an axis that stay.
+  private func left(_ axis: ValueAxis, _ removal: Removal) -> [Int] {
+    kept(axis, removal) ?? Array(0..<(types[axis.value.index]?.shape[axis.axis] ?? 0))
+  }
+
+  /// The type that a value has afterwards.
+  private func type(_ value: ValueID, _ removal: Removal, in small: Graph) -> TensorType? {
+    if let constant = small[value].constant { return TensorType(constant: constant) }
+    guard let type = types[value.index] else { return nil }
+    return TensorType(type.dtype, type.shape.indices.map { left(ValueAxis(value, $0), removal).count })
+  }
+
+  /// A site as it stands in the graph that `apply` has made; nil when none of its outputs is left.
+  package func cut(_ site: Site, _ removal: Removal, in small: Graph) -> Site? {
+    let node = small[site.node]
+    guard let rule = try? OperatorTable.make(node, opset: small.opset(of: node)) as? any LinearOperator else {
+      return nil
+    }
+    let types = node.inputs.map { $0.flatMap { type($0, removal, in: small) } }
+    let readings = rule.readings(Operands(types))
+    guard let position = part(site, removal, of: readings.count), position < readings.count else { return nil }
+    let units = [[UnitRef]](repeating: [], count: site.units.count { !removal.takes($0) })
+    return Site(
+      node: site.node, applications: site.applications, data: site.data, weight: site.weight, output: site.output,
+      rule: rule, part: (position, readings.count), reading: readings[position], bias: site.bias, units: units,
+      index: site.index)
+  }
+
+  /// Columns of the product that stay; nil when all do.
+  package func keptOutputs(_ site: Site, _ removal: Removal) -> [Int]? {
+    let first = site.reading.firstOutput
+    if let output = site.output, let axis = site.reading.output?.axis {
+      guard let all = kept(ValueAxis(output, axis), removal) else { return nil }
+      return all.filter { $0 >= first && $0 < first + site.product.outputs }.map { $0 - first }
+    }
+    return keptByWeight(site, removal)
+  }
+
+  /// The same where no result shows the columns: the axes of the weight do.
+  private func keptByWeight(_ site: Site, _ removal: Removal) -> [Int]? {
+    guard let shape = types[site.weight.index]?.shape, let row = site.keptColumns(removal).first else { return nil }
+    let kept = shape.indices.map { axis in Set(left(ValueAxis(site.weight, axis), removal)) }
+    let (order, width) = (site.reading.matrixOrder(), site.product.outputs)
+    let stays = (0..<width).filter { column in
+      var rest = order[row * width + column]
+      return shape.indices.reversed().allSatisfy { axis in
+        defer { rest /= shape[axis] }
+        return kept[axis].contains(rest % shape[axis])
+      }
+    }
+    return stays.count == width ? nil : stays
+  }
+
+  /// The position of a linear map among those that are left.
+  private func part(_ site: Site, _ removal: Removal, of count: Int) -> Int? {
+    guard site.part.count != count else { return site.part.position }
+    guard let output = site.output, let axis = site.reading.output?.axis,
+      let all = kept(ValueAxis(output, axis), removal)
+    else { return nil }
+    let width = site.product.outputs
+    let left = Set(all.map { $0 / width })
+    return left.contains(site.part.position) ? left.count { $0 < site.part.position } : nil
   }
 
   /// The graph without the removed units; weights are cut, not re-fitted.
@@ -63,18 +122,16 @@ package struct Rewrite: Sendable {
   private func resize(_ id: NodeID, _ removal: Removal, _ small: inout Graph) {
     let node = graph[id]
     let touched = (node.inputs + node.outputs).compactMap(\.self).contains { axesOfValue[$0] != nil }
-    guard touched, !node.isConstant, let rule = try? OperatorTable.make(node, opset: graph.opsets[""] ?? 0) else {
+    guard touched, !node.isConstant, let rule = try? OperatorTable.make(node, opset: graph.opset(of: node)) else {
       return
     }
     let operands = Operands(node.inputs.map { $0.flatMap { types[$0.index] } })
-    let outputs = node.outputs.map { $0.flatMap { types[$0.index] } ?? TensorType(.float32, []) }
-    var coupling = Coupling(inputs: operands, outputs: outputs)
-    rule.couple(&coupling)
-    let edits = rule.resize(coupling) { port in
+    let kept = KeptAxes { port in
       let slots = port.isOutput ? node.outputs : node.inputs
-      guard port.slot < slots.count, let value = slots[port.slot] else { return 0 }
-      return size(ValueAxis(value, port.axis), removal)
+      guard port.slot < slots.count, let value = slots[port.slot] else { return [] }
+      return left(ValueAxis(value, port.axis), removal)
     }
+    let edits = rule.resize(rule.coupling(of: node, operands, types, in: graph), to: kept)
     for edit in edits { apply(edit, id, &small) }
   }
 

@@ -18,7 +18,7 @@ struct SeldomUnits {
     let group = prepared.coupled.groups[g]
     let sites = prepared.coupled.sites
     guard group.producers.count == 1, let site = sites.first(where: { $0.node == group.producers[0] }),
-      let axis = group.axes.first(where: { $0.axis == ValueAxis(site.output, site.outputAxis) }), axis.perUnit == 1
+      let made = site.columnsMade(of: group), made.allSatisfy({ $0.count == 1 })
     else {
       let seldom = (0..<group.count).filter { all || Self.isSeldomRead($0, g, prepared) }
       directions = seldom.map { unit in (0..<group.count).map { $0 == unit ? 1 : 0 } }
@@ -26,8 +26,7 @@ struct SeldomUnits {
     }
     let range = prepared.ranges[site.index]
     let matrix = site.matrix(in: prepared.graph)
-    var columns = [Int](repeating: 0, count: group.count)
-    for (column, unit) in axis.units.enumerated() where unit >= 0 { columns[Int(unit)] = column }
+    let columns = made.map { $0[0] }
     let filters = columns.map { Filter(matrix, $0) }
     let seldom = columns.indices.filter { unit in
       let isProven = range.staysNegative(output: columns[unit], weights: matrix)

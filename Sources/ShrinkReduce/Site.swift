@@ -16,58 +16,53 @@ package struct Site: Sendable {
   }
   /// The node.
   package let node: NodeID
+  /// Every node that applies the same weights, `node` first.
+  package let applications: [NodeID]
   /// The activation that it reads.
   package let data: ValueID
   /// Its weight.
   package let weight: ValueID
-  /// Its result.
-  package let output: ValueID
-  /// Its rules.
+  /// Its result; nil where no result shows what the layer makes.
+  package let output: ValueID?
+  /// Its operator.
   package let rule: any LinearOperator
-  /// Its sizes, for the shapes that the graph was coupled with.
-  package let product: LinearProduct
-  /// Axis of the result that the columns of the product stand on.
-  package let outputAxis: Int
+  /// Position among the operator's linear maps, and how many there are.
+  package let part: (position: Int, count: Int)
+  /// Its linear map, for the shapes that the graph was coupled with.
+  package let reading: any LinearReading
   /// The constant term.
   package let bias: BiasPlace
-  /// The unit that each channel of the contracted axis belongs to; nil for channels that stay.
-  package let units: [UnitRef?]
+  /// The units that each channel of the map belongs to: it goes when one of them goes; empty for channels that stay.
+  package let units: [[UnitRef]]
 
   /// Position in `Coupled.sites`.
   package let index: Int
 
+  /// Its sizes, for the shapes that the graph was coupled with.
+  package var product: LinearProduct { reading.product }
   /// Columns of a row.
   package var columns: Int { product.channels * product.taps }
   /// Whether any of its channels belongs to a group.
-  package var readsUnits: Bool { units.contains { $0 != nil } }
+  package var readsUnits: Bool { units.contains { !$0.isEmpty } }
   /// Whether a constant can be absorbed.
   package var hasBias: Bool { bias != .none }
-
-  /// The same site in a graph that was cut: what a removal leaves of its channels and outputs.
-  package func cut(_ removal: Removal, in graph: Graph) -> Site {
-    let channels = units.count { $0.map { !removal.contains($0) } ?? true }
-    let size = graph[weight].constant?.count ?? 0
-    let small = LinearProduct(
-      channels: channels, taps: product.taps, outputs: size / max(channels * product.taps, 1), positions: 0,
-      isPadded: product.isPadded)
-    return Site(
-      node: node, data: data, weight: weight, output: output, rule: rule, product: small, outputAxis: outputAxis,
-      bias: bias, units: [UnitRef?](repeating: nil, count: channels), index: index)
-  }
+  /// Whether its weights are applied once, so that they may be fitted to what comes in there.
+  package var isSingle: Bool { applications.count == 1 }
 
   /// Columns of a row that belong to each unit of a group, in the order of the axis.
   package func columns(of group: Int, count: Int) -> [[Int]] {
     var result = [[Int]](repeating: [], count: count)
-    for (channel, unit) in units.enumerated() {
-      guard let unit, unit.group == group else { continue }
-      result[unit.unit] += channel * product.taps..<(channel + 1) * product.taps
+    for (channel, list) in units.enumerated() {
+      for unit in list where unit.group == group {
+        result[unit.unit] += channel * product.taps..<(channel + 1) * product.taps
+      }
     }
     return result
   }
 
   /// Columns of a row that stay when units are removed.
   package func keptColumns(_ removed: Removal) -> [Int] {
-    units.indices.filter { channel in units[channel].map { !removed.contains($0) } ?? true }
+    units.indices.filter { !removed.takes(units[$0]) }
       .flatMap { $0 * product.taps..<($0 + 1) * product.taps }
   }
 }
@@ -82,6 +77,9 @@ package struct Removal: Sendable, Equatable {
 
   /// Whether a unit is removed.
   package func contains(_ unit: UnitRef) -> Bool { removed[unit.group][unit.unit] }
+
+  /// Whether what belongs to these units goes.
+  package func takes(_ units: [UnitRef]) -> Bool { units.contains(where: contains) }
 
   /// How many units of a group stay.
   package func width(_ group: Int) -> Int { removed[group].count { !$0 } }

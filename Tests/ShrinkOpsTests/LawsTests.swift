@@ -25,7 +25,7 @@ import Testing
     }
     func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] { try inner.run(inputs) }
     func couple(_ c: inout Coupling) { if let coupleRule { coupleRule(&c) } else { inner.couple(&c) } }
-    func resize(_ c: Coupling, to size: (Port) -> Int) -> [Resize] { resizes ? inner.resize(c, to: size) : [] }
+    func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] { resizes ? inner.resize(c, to: size) : [] }
   }
 
   private func refuses(

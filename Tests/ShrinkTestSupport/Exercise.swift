@@ -27,7 +27,7 @@ extension NodeCase {
     if let rule {
       var coupling = Coupling(inputs: known, outputs: rule)
       operation.couple(&coupling)
-      _ = operation.resize(coupling, to: coupling.size)
+      _ = operation.resize(coupling, to: KeptAxes { Array(0..<coupling.size($0)) })
     }
     guard let results = try? operation.run(Operands(operands)) else { return nil }
     let found = results.map { TensorType($0.dtype, $0.shape) }

@@ -1,39 +1,48 @@
 import ShrinkOps
 
-/// The classes of indices that a coupling rule ties together, for one node (union-find over the indices of its axes).
+/// The classes of indices that a coupling rule ties together, for one node.
+///
+/// An index of an axis that is a product of factors belongs to several.
 struct IndexClasses {
-  private var first: [Port: Int] = [:]
-  private var parent: [Int] = []
-  /// One number a class, ascending.
-  private(set) var all: [Int] = []
+  private let lists: [Port: [[Int]]]
+  /// One number a class that may go, ascending.
+  let all: [Int]
 
-  /// Reads the ties of a rule.
-  init(_ c: Coupling) {
-    for port in c.namedInOrder {
-      first[port] = parent.count
-      parent += parent.count..<(parent.count + c.size(port))
-    }
+  /// Reads the ties of a rule; nil where they cannot all hold.
+  init?(_ c: Coupling) {
+    let ports = c.namedInOrder
+    let number = Dictionary(uniqueKeysWithValues: ports.enumerated().map { ($1, $0) })
+    var classes = AxisClasses(sizes: ports.map { c.size($0) })
     for tie in c.ties {
-      for i in 0..<tie.count {
-        for k in 0..<tie.block { join(tie.a, tie.firstA + i, tie.b, tie.firstB + i * tie.block + k) }
+      guard let a = number[tie.a], let b = number[tie.b] else { return nil }
+      classes.tie(a, from: tie.firstA, b, from: tie.firstB, count: tie.count)
+    }
+    let factors = c.factors.map { classes.add(size: $0.size) }
+    for product in c.products {
+      guard let axis = number[product.port] else { return nil }
+      classes.product(axis, factors: product.factors.map { factors[$0.number] })
+    }
+    guard classes.settle().isEmpty else { return nil }
+    var held = Set<Int>()
+    for factor in c.pinned {
+      for (_, roots) in classes.elements(of: factors[factor.number]) { held.formUnion(roots) }
+    }
+    var lists: [Port: [[Int]]] = [:]
+    var found = Set<Int>()
+    for (at, port) in ports.enumerated() {
+      lists[port] = []
+      for i in 0..<c.size(port) {
+        let roots = classes.classes(at, i)
+        lists[port]?.append(roots)
+        for root in roots where !held.contains(root) && !classes.isHeld(root) { found.insert(root) }
       }
     }
-    all = parent.indices.filter { parent[$0] == $0 }
+    self.lists = lists
+    all = found.sorted()
   }
 
-  /// The class of an index; -1 on an axis that the rule does not name.
-  func root(_ port: Port, _ index: Int) -> Int {
-    guard let start = first[port] else { return -1 }
-    var x = start + index
-    while parent[x] != x { x = parent[x] }
-    return x
-  }
-
-  private mutating func join(_ a: Port, _ i: Int, _ b: Port, _ j: Int) {
-    let (x, y) = (root(a, i), root(b, j))
-    guard x >= 0, y >= 0, x != y else { return }
-    parent[max(x, y)] = min(x, y)
-  }
+  /// The classes of an index; none on an axis that the rule does not name.
+  func classes(_ port: Port, _ index: Int) -> [Int] { lists[port]?[index] ?? [] }
 }
 
 extension Coupling {

@@ -9,9 +9,6 @@ package struct Conv: LinearOperator {
   package static let names = ["Conv"]
   package static let opsets = 1...28
   package static let inputs = 2...3
-  package static let data = 0
-  package static let weight = 1
-  package static let bias: Int? = 2
 
   private let window: SlidingWindow
   private let group: Int
@@ -60,60 +57,82 @@ package struct Conv: LinearOperator {
     return [try prepared.run(x, w, bias, placed, group: group, shape: shape)]
   }
 
-  /// Whether every input channel has filters of its own.
-  private func isDepthwise(_ x: [Int], _ w: [Int]) -> Bool { group > 1 && w[1] == 1 && x[1] == group }
-
+  /// Channels of x are groups × inputs of a group, filters groups × outputs of a group.
   package func couple(_ c: inout Coupling) {
-    let (x, y) = (c.inputs[0].shape, Port.output(0, 1))
+    let (filters, y) = (Port.input(1, 0), Port.output(0, 1))
     c.tie(.input(0, 0), .output(0, 0))
-    guard group == 1 || isDepthwise(x, c.inputs[1].shape) else { return }
-    c.tie(.input(1, 0), y)
-    if c.inputs.optional(2) != nil { c.tie(.input(2, 0), y) }
     if group == 1 {
-      c.contract(.input(0, 1), with: .input(1, 1))
-    } else {
-      c.tie(.input(0, 1), y, block: c.size(y) / group)
+      c.tie(filters, y)
+      if c.inputs.optional(2) != nil { c.tie(.input(2, 0), y) }
+      return c.contract(.input(0, 1), with: .input(1, 1))
     }
+    let taken = c.size(.input(1, 1))
+    let (groups, made) = (c.factor(group), c.factor(c.size(filters) / group))
+    let read = c.factor(taken)
+    c.split(.input(0, 1), into: [groups, read])
+    for port in [filters, y] + (c.inputs.optional(2) == nil ? [] : [.input(2, 0)]) {
+      c.split(port, into: [groups, made])
+    }
+    guard taken > 1 else { return }
+    c.split(.input(1, 1), into: [read])
+    c.contractPart(of: .input(0, 1), with: .input(1, 1))
   }
 
-  package func resize(_ c: Coupling, to size: (Port) -> Int) -> [Resize] {
-    guard isDepthwise(c.inputs[0].shape, c.inputs[1].shape) else { return [] }
-    return [.attribute("group", .int(Int64(size(.input(0, 1)))))]
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
+    guard group > 1 else { return [] }
+    let groups = size(.input(0, 1)) / max(size(.input(1, 1)), 1)
+    return groups == group ? [] : [.attribute("group", .int(Int64(groups)))]
+  }
+
+  /// One map a group; none where each channel is filtered on its own.
+  package func readings(_ inputs: Operands<TensorType>) -> [any LinearReading] {
+    let (x, w) = (inputs[0], inputs[1])
+    guard group == 1 || w.shape[1] > 1, x.dtype == .float32, let placed = try? place(x, w, inputs.optional(2)) else {
+      return []
+    }
+    let product = LinearProduct(
+      channels: w.shape[1], taps: placed.taps, outputs: w.shape[0] / group,
+      positions: x.shape[0] * placed.output.product, isPadded: placed.readsPadding)
+    return (0..<group).map { Reading(part: $0, groups: group, window: placed, product: product) }
   }
 }
 
 // MARK: Matrix view
 
 extension Conv {
-  package func product(_ inputs: Operands<TensorType>) -> LinearProduct? {
-    let (x, w) = (inputs[0], inputs[1])
-    guard group == 1, x.dtype == .float32, let placed = try? place(x, w, inputs.optional(2)) else { return nil }
-    return LinearProduct(
-      channels: x.shape[1], taps: placed.taps, outputs: w.shape[0], positions: x.shape[0] * placed.output.product,
-      isPadded: placed.readsPadding)
-  }
+  /// The product of one group.
+  private struct Reading: LinearReading {
+    let part: Int
+    let groups: Int
+    let window: PlacedWindow
+    let product: LinearProduct
+    let data = Port.input(0, 1)
+    let output: Port? = .output(0, 1)
+    let weight = 1
+    let bias: Int? = 2
+    var firstChannel: Int { part * product.channels }
+    var firstOutput: Int { part * product.outputs }
+    var biasShape: [Int] { [groups * product.outputs] }
 
-  package func outputAxis(rank: Int) -> Int { 1 }
-
-  package func gatherRows(
-    _ x: Tensor, weight: TensorType, positions: [Int], into rows: UnsafeMutablePointer<Float>
-  ) {
-    guard let placed = try? window.placed(on: Array(x.shape.dropFirst(2)), taps: weight.spatial) else { return }
-    let (channels, plane, stops) = (x.shape[1], placed.input.product, placed.output.product)
-    gather(x, positions, columns: channels * placed.taps, into: rows) { x, position, row, reads in
-      placed.reads(at: position % stops, into: reads)
-      let image = x + position / stops * channels * plane
-      copyTaps(image, channels: channels, plane: plane, reads, taps: placed.taps, to: row)
+    func gatherRows(
+      _ x: Tensor, _ operands: Operands<Tensor>, positions: [Int], into rows: UnsafeMutablePointer<Float>
+    ) {
+      let (plane, stops) = (window.input.product, window.output.product)
+      gather(x, positions, columns: product.channels * window.taps, into: rows) { x, position, row, reads in
+        window.reads(at: position % stops, into: reads)
+        let image = x + (position / stops * groups + part) * product.channels * plane
+        copyTaps(image, channels: product.channels, plane: plane, reads, taps: window.taps, to: row)
+      }
     }
-  }
 
-  package func gatherOutputs(_ y: Tensor, positions: [Int], into rows: UnsafeMutablePointer<Float>) {
-    gatherChannels(y, positions: positions, into: rows)
-  }
+    func gatherOutputs(_ y: Tensor, positions: [Int], into rows: UnsafeMutablePointer<Float>) {
+      gatherChannels(y, firstOutput..<firstOutput + product.outputs, positions: positions, into: rows)
+    }
 
-  package func matrixOrder(weight: TensorType) -> [Int] {
-    let (outputs, columns) = (weight.shape[0], weight.shape.dropFirst().product)
-    return (0..<columns).flatMap { column in (0..<outputs).map { $0 * columns + column } }
+    func matrixOrder() -> [Int] {
+      let (outputs, columns) = (product.outputs, product.channels * product.taps)
+      return (0..<columns).flatMap { column in (0..<outputs).map { (firstOutput + $0) * columns + column } }
+    }
   }
 }
 
@@ -149,12 +168,14 @@ func copyTaps(
   }
 }
 
-/// Copies the channels of an N × C × spatial tensor at `positions`, samples outermost, one row a position.
-func gatherChannels(_ y: Tensor, positions: [Int], into rows: UnsafeMutablePointer<Float>) {
+/// Copies some channels of an N × C × spatial tensor at `positions`, samples outermost, one row a position.
+func gatherChannels(
+  _ y: Tensor, _ chosen: Range<Int>, positions: [Int], into rows: UnsafeMutablePointer<Float>
+) {
   let (channels, stops) = (y.shape[1], y.shape.dropFirst(2).product)
-  gather(y, positions, columns: channels, into: rows) { y, position, row, _ in
-    let from = y + position / stops * channels * stops + position % stops
-    for c in 0..<channels { row[c] = from[c * stops] }
+  gather(y, positions, columns: chosen.count, into: rows) { y, position, row, _ in
+    let from = y + (position / stops * channels + chosen.lowerBound) * stops + position % stops
+    for c in 0..<chosen.count { row[c] = from[c * stops] }
   }
 }
 

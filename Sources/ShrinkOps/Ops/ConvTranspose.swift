@@ -8,9 +8,6 @@ package struct ConvTranspose: LinearOperator {
   package static let names = ["ConvTranspose"]
   package static let opsets = 1...28
   package static let inputs = 2...3
-  package static let data = 0
-  package static let weight = 1
-  package static let bias: Int? = 2
 
   private let window: SlidingWindow
   private let group: Int
@@ -150,59 +147,89 @@ package struct ConvTranspose: LinearOperator {
     }
   }
 
+  /// Channels of x are groups × inputs of a group, those of y groups × outputs of a group.
   package func couple(_ c: inout Coupling) {
     let y = Port.output(0, 1)
     c.tie(.input(0, 0), .output(0, 0))
-    guard group == 1 else { return }
-    c.tie(.input(1, 1), y)
-    if c.inputs.optional(2) != nil { c.tie(.input(2, 0), y) }
-    c.contract(.input(0, 1), with: .input(1, 0))
+    if group == 1 {
+      c.tie(.input(1, 1), y)
+      if c.inputs.optional(2) != nil { c.tie(.input(2, 0), y) }
+      return c.contract(.input(0, 1), with: .input(1, 0))
+    }
+    let taken = c.size(.input(0, 1)) / group
+    let (groups, read, made) = (c.factor(group), c.factor(taken), c.factor(c.size(.input(1, 1))))
+    for port in [Port.input(0, 1), .input(1, 0)] { c.split(port, into: [groups, read]) }
+    for port in [y] + (c.inputs.optional(2) == nil ? [] : [.input(2, 0)]) { c.split(port, into: [groups, made]) }
+    c.split(.input(1, 1), into: [made])
+    if taken > 1 { c.contractPart(of: .input(0, 1), with: .input(1, 0)) }
+  }
+
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
+    guard group > 1 else { return [] }
+    let groups = size(.output(0, 1)) / max(size(.input(1, 1)), 1)
+    return groups == group ? [] : [.attribute("group", .int(Int64(groups)))]
+  }
+
+  /// One map a group; none where each channel is filtered on its own.
+  package func readings(_ inputs: Operands<TensorType>) -> [any LinearReading] {
+    let (x, w) = (inputs[0], inputs[1])
+    guard group == 1 || w.shape[0] > group, x.dtype == .float32, let placed = try? place(x, w, inputs.optional(2))
+    else { return [] }
+    let product = LinearProduct(
+      channels: w.shape[0] / group, taps: placed.taps, outputs: w.shape[1],
+      positions: x.shape[0] * placed.input.product, isPadded: placed.taps > 1 || placed.input != placed.output)
+    return (0..<group).map { Reading(part: $0, groups: group, window: placed, product: product) }
   }
 }
 
 // MARK: Matrix view
 
 extension ConvTranspose {
-  package func product(_ inputs: Operands<TensorType>) -> LinearProduct? {
-    let (x, w) = (inputs[0], inputs[1])
-    guard group == 1, x.dtype == .float32, let placed = try? place(x, w, inputs.optional(2)) else { return nil }
-    return LinearProduct(
-      channels: x.shape[1], taps: placed.taps, outputs: w.shape[1], positions: x.shape[0] * placed.input.product,
-      isPadded: placed.taps > 1 || placed.input != placed.output)
-  }
+  /// The product of one group.
+  private struct Reading: LinearReading {
+    let part: Int
+    let groups: Int
+    /// The window of the convolution that this one transposes.
+    let window: PlacedWindow
+    let product: LinearProduct
+    let data = Port.input(0, 1)
+    let output: Port? = .output(0, 1)
+    let weight = 1
+    let bias: Int? = 2
+    var firstChannel: Int { part * product.channels }
+    var firstOutput: Int { part * product.outputs }
+    var biasShape: [Int] { [groups * product.outputs] }
 
-  package func outputAxis(rank: Int) -> Int { 1 }
-
-  package func gatherRows(
-    _ x: Tensor, weight: TensorType, positions: [Int], into rows: UnsafeMutablePointer<Float>
-  ) {
-    guard let placed = try? place(on: Array(x.shape.dropFirst(2)), taps: weight.spatial) else { return }
-    let (channels, plane, taps) = (x.shape[1], placed.output.product, placed.taps)
-    let places = placed.input.product
-    // The stop at which each tap writes to a place of the output; -1 where it never does.
-    var sources = [Int](repeating: -1, count: places * taps)
-    var targets = [Int](repeating: -1, count: taps)
-    for stop in 0..<plane {
-      targets.withUnsafeMutableBufferPointer { if let base = $0.baseAddress { placed.reads(at: stop, into: base) } }
-      for t in 0..<taps where targets[t] >= 0 { sources[targets[t] * taps + t] = stop }
-    }
-    sources.withUnsafeBufferPointer { sources in
-      guard let sources = sources.baseAddress else { return }
-      gather(x, positions, columns: channels * taps, into: rows) { x, position, row, _ in
-        let image = x + position / places * channels * plane
-        copyTaps(image, channels: channels, plane: plane, sources + position % places * taps, taps: taps, to: row)
+    func gatherRows(
+      _ x: Tensor, _ operands: Operands<Tensor>, positions: [Int], into rows: UnsafeMutablePointer<Float>
+    ) {
+      let (plane, taps, places) = (window.output.product, window.taps, window.input.product)
+      // The stop at which each tap writes to a place of the output; -1 where it never does.
+      var sources = [Int](repeating: -1, count: places * taps)
+      var targets = [Int](repeating: -1, count: taps)
+      for stop in 0..<plane {
+        targets.withUnsafeMutableBufferPointer { if let base = $0.baseAddress { window.reads(at: stop, into: base) } }
+        for t in 0..<taps where targets[t] >= 0 { sources[targets[t] * taps + t] = stop }
+      }
+      sources.withUnsafeBufferPointer { sources in
+        guard let sources = sources.baseAddress else { return }
+        gather(x, positions, columns: product.channels * taps, into: rows) { x, position, row, _ in
+          let image = x + (position / places * groups + part) * product.channels * plane
+          copyTaps(
+            image, channels: product.channels, plane: plane, sources + position % places * taps, taps: taps, to: row)
+        }
       }
     }
-  }
 
-  package func gatherOutputs(_ y: Tensor, positions: [Int], into rows: UnsafeMutablePointer<Float>) {
-    gatherChannels(y, positions: positions, into: rows)
-  }
+    func gatherOutputs(_ y: Tensor, positions: [Int], into rows: UnsafeMutablePointer<Float>) {
+      gatherChannels(y, firstOutput..<firstOutput + product.outputs, positions: positions, into: rows)
+    }
 
-  package func matrixOrder(weight: TensorType) -> [Int] {
-    let (channels, outputs, taps) = (weight.shape[0], weight.shape[1], weight.spatial.product)
-    return (0..<channels).flatMap { c in
-      (0..<taps).flatMap { t in (0..<outputs).map { (c * outputs + $0) * taps + t } }
+    func matrixOrder() -> [Int] {
+      let (outputs, taps) = (product.outputs, product.taps)
+      return (firstChannel..<firstChannel + product.channels).flatMap { c in
+        (0..<taps).flatMap { t in (0..<outputs).map { (c * outputs + $0) * taps + t } }
+      }
     }
   }
 }

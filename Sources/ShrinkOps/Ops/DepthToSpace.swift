@@ -53,11 +53,17 @@ package struct DepthToSpace: Operator {
     let (deep, wide): ((Int) -> Port, (Int) -> Port) =
       isInverse ? ({ .output(0, $0) }, { .input(0, $0) }) : ({ .input(0, $0) }, { .output(0, $0) })
     let channels = c.size(wide(1))
-    if isInterleaved {
-      c.tie(wide(1), deep(1), block: block * block)
-    } else {
-      for copy in 0..<(block * block) { c.tie(wide(1), from: 0, deep(1), from: copy * channels, count: channels) }
+    // The places within a block are as many as the attribute says.
+    let (rows, columns) = (c.factor(block), c.factor(block))
+    c.pin(rows)
+    c.pin(columns)
+    let depth = c.factor(channels)
+    c.split(wide(1), into: [depth])
+    c.split(deep(1), into: isInterleaved ? [depth, rows, columns] : [rows, columns, depth])
+    for (axis, places) in [(2, rows), (3, columns)] {
+      let length = c.factor(c.size(deep(axis)))
+      c.split(deep(axis), into: [length])
+      c.split(wide(axis), into: [length, places])
     }
-    for axis in 2...3 { c.tie(deep(axis), wide(axis), block: block) }
   }
 }

@@ -23,14 +23,14 @@ package struct Expand: Operator {
   }
 
   package func couple(_ c: inout Coupling) {
-    guard c.inputs.optional(1)?.constant?.integers != nil else { return }
+    guard c.isStored(1), c.inputs.optional(1)?.constant?.integers != nil else { return }
     let lead = c.outputs[0].shape.count - c.inputs[0].shape.count
     for (axis, size) in c.inputs[0].shape.enumerated() where size != 1 && size == c.outputs[0].shape[lead + axis] {
       c.tie(.input(0, axis), .output(0, lead + axis))
     }
   }
 
-  package func resize(_ c: Coupling, to size: (Port) -> Int) -> [Resize] {
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
     guard let old = c.inputs.optional(1)?.constant?.integers else { return [] }
     let lead = c.outputs[0].shape.count - old.count
     let new = old.indices.map { old[$0] == 1 ? 1 : size(.output(0, lead + $0)) }

@@ -31,13 +31,5 @@ package struct Flatten: Operator {
     [inputs[0].reshaped(try flattened(inputs[0].shape))]
   }
 
-  package func couple(_ c: inout Coupling) {
-    let shape = c.inputs[0].shape
-    guard let split = try? split(shape) else { return }
-    for (output, axes) in [shape.indices.prefix(split), shape.indices.suffix(from: split)].enumerated() {
-      // Only one axis of several can name the blocks; in front of it there is nothing but length 1.
-      guard let axis = axes.first(where: { shape[$0] != 1 }) ?? axes.first else { continue }
-      c.tie(.input(0, axis), .output(0, output), block: shape[(axis + 1)..<axes.endIndex].product)
-    }
-  }
+  package func couple(_ c: inout Coupling) { Regrouping.couple(&c) }
 }

@@ -48,5 +48,32 @@ package struct Gather: Operator {
     for other in 0..<rank where other != axis {
       c.tie(.input(0, other), .output(0, other < axis ? other : other + shift))
     }
+    guard let picked = picked(c) else { return }
+    for (i, from) in picked.enumerated() { c.tie(.input(0, axis), from: from, .output(0, axis), from: i, count: 1) }
+  }
+
+  /// The indices of a list that picks several indices of the axis, none of them twice.
+  ///
+  /// Nil for other lists, whose axes all of must stay.
+  private func picked(_ c: Coupling) -> [Int]? {
+    guard let axis = try? Axes.position(axis, rank: c.inputs[0].shape.count), c.isStored(1),
+      c.inputs[1].shape.count == 1, let list = c.inputs[1].constant?.integers, list.count > 1
+    else { return nil }
+    let length = c.size(.input(0, axis))
+    let picked = list.map { $0 < 0 ? $0 + length : $0 }
+    return Set(picked).count == picked.count && picked.allSatisfy { (0..<length).contains($0) } ? picked : nil
+  }
+
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
+    guard let axis = try? Axes.position(axis, rank: c.inputs[0].shape.count), let picked = picked(c) else { return [] }
+    let kept = size.indices(.input(0, axis))
+    guard kept.count < c.size(.input(0, axis)) else { return [] }
+    var place: [Int: Int64] = [:]
+    for (i, index) in kept.enumerated() { place[index] = Int64(i) }
+    let list = picked.compactMap { place[$0] }
+    let isNarrow = c.inputs[1].dtype == .int32
+    return [
+      .operand(1, isNarrow ? Tensor(shape: [list.count], list.map { Int32($0) }) : Tensor(shape: [list.count], list))
+    ]
   }
 }

@@ -6,9 +6,6 @@ package struct Gemm: LinearOperator {
   package static let names = ["Gemm"]
   package static let opsets = 1...28
   package static let inputs = 2...3
-  package static let data = 0
-  package static let weight = 1
-  package static let bias: Int? = 2
 
   private let transposeA: Bool
   private let transposeB: Bool
@@ -105,37 +102,48 @@ package struct Gemm: LinearOperator {
 // MARK: Matrix view
 
 extension Gemm {
-  package func product(_ inputs: Operands<TensorType>) -> LinearProduct? {
+  package func readings(_ inputs: Operands<TensorType>) -> [any LinearReading] {
     let (a, c) = (inputs[0], inputs.optional(2))
-    guard a.dtype == .float32, let shape = try? infer(inputs)[0].shape else { return nil }
-    if let c { guard c.shape == [shape[1]] || c.shape == [1, shape[1]] else { return nil } }
-    return LinearProduct(
+    guard a.dtype == .float32, let shape = try? infer(inputs)[0].shape else { return [] }
+    if let c { guard c.shape == [shape[1]] || c.shape == [1, shape[1]] else { return [] } }
+    let product = LinearProduct(
       channels: a.shape[transposeA ? 0 : 1], taps: 1, outputs: shape[1], positions: shape[0], isPadded: false)
+    return [
+      Reading(isTransposed: transposeA, hasOutputsFirst: transposeB, product: product, factors: factors)
+    ]
   }
 
-  package func outputAxis(rank: Int) -> Int { 1 }
+  private struct Reading: LinearReading {
+    let isTransposed: Bool
+    /// Whether the weight is outputs × inputs.
+    let hasOutputsFirst: Bool
+    let product: LinearProduct
+    let factors: (product: Float, bias: Float)
+    var data: Port { .input(0, isTransposed ? 0 : 1) }
+    let output: Port? = .output(0, 1)
+    let weight = 1
+    let bias: Int? = 2
 
-  package func gatherRows(
-    _ x: Tensor, weight: TensorType, positions: [Int], into rows: UnsafeMutablePointer<Float>
-  ) {
-    let (k, m) = (x.shape[transposeA ? 0 : 1], x.shape[transposeA ? 1 : 0])
-    gather(x, positions, columns: k, into: rows) { x, position, row, _ in
-      if transposeA {
-        for i in 0..<k { row[i] = x[i * m + position] }
-      } else {
-        row.update(from: x + position * k, count: k)
+    func gatherRows(
+      _ x: Tensor, _ operands: Operands<Tensor>, positions: [Int], into rows: UnsafeMutablePointer<Float>
+    ) {
+      let (k, m) = (x.shape[isTransposed ? 0 : 1], x.shape[isTransposed ? 1 : 0])
+      gather(x, positions, columns: k, into: rows) { x, position, row, _ in
+        if isTransposed {
+          for i in 0..<k { row[i] = x[i * m + position] }
+        } else {
+          row.update(from: x + position * k, count: k)
+        }
       }
     }
-  }
 
-  package func gatherOutputs(_ y: Tensor, positions: [Int], into rows: UnsafeMutablePointer<Float>) {
-    let n = y.shape[1]
-    gather(y, positions, columns: n, into: rows) { y, position, row, _ in row.update(from: y + position * n, count: n) }
-  }
+    func gatherOutputs(_ y: Tensor, positions: [Int], into rows: UnsafeMutablePointer<Float>) {
+      gatherLast(y, positions, into: rows)
+    }
 
-  package func matrixOrder(weight: TensorType) -> [Int] {
-    guard transposeB else { return Array(0..<weight.shape.product) }
-    let (n, k) = (weight.shape[0], weight.shape[1])
-    return (0..<k).flatMap { i in (0..<n).map { $0 * k + i } }
+    func matrixOrder() -> [Int] {
+      let (k, n) = (product.channels, product.outputs)
+      return hasOutputsFirst ? (0..<k).flatMap { i in (0..<n).map { $0 * k + i } } : Array(0..<k * n)
+    }
   }
 }

@@ -6,9 +6,6 @@ package struct MatMul: LinearOperator {
   package static let names = ["MatMul"]
   package static let opsets = 1...28
   package static let inputs = 2...2
-  package static let data = 0
-  package static let weight = 1
-  package static let bias: Int? = nil
 
   package init(_ attributes: Attributes) throws(OperatorError) {}
 
@@ -101,8 +98,12 @@ package struct MatMul: LinearOperator {
         c.tie(.input(slot, axis), .output(0, batch - shape.count + 2 + axis))
       }
     }
-    if b.count == 2, c.inputs[1].constant != nil {
-      c.contract(.input(0, a.count - 1), with: .input(1, 0))
+    guard !a.isEmpty, !b.isEmpty else { return }
+    let (left, right) = (Port.input(0, a.count - 1), Port.input(1, max(b.count - 2, 0)))
+    if c.isStored(1), b.count == 2 {
+      c.contract(left, with: right)
+    } else if !c.isStored(0), !c.isStored(1) {
+      c.pair(left, right)
     }
   }
 }
@@ -110,31 +111,39 @@ package struct MatMul: LinearOperator {
 // MARK: Matrix view
 
 extension MatMul {
-  package func product(_ inputs: Operands<TensorType>) -> LinearProduct? {
+  package func readings(_ inputs: Operands<TensorType>) -> [any LinearReading] {
     let (a, b) = (inputs[0], inputs[1])
     guard a.dtype == .float32, b.dtype == .float32, b.shape.count == 2, !a.shape.isEmpty,
-      (try? ProductSizes(a.shape, b.shape)) != nil
-    else { return nil }
-    return LinearProduct(
+      let sizes = try? ProductSizes(a.shape, b.shape)
+    else { return [] }
+    let product = LinearProduct(
       channels: b.shape[0], taps: 1, outputs: b.shape[1], positions: a.shape.dropLast().product, isPadded: false)
+    return [Reading(data: .input(0, a.shape.count - 1), output: .output(0, sizes.shape.count - 1), product: product)]
   }
 
-  package func outputAxis(rank: Int) -> Int { rank - 1 }
+  private struct Reading: LinearReading {
+    let data: Port
+    let output: Port?
+    let product: LinearProduct
+    let weight = 1
+    let bias: Int? = nil
 
-  package func gatherRows(
-    _ x: Tensor, weight: TensorType, positions: [Int], into rows: UnsafeMutablePointer<Float>
-  ) {
-    gatherLast(x, positions, into: rows)
+    func gatherRows(
+      _ x: Tensor, _ operands: Operands<Tensor>, positions: [Int], into rows: UnsafeMutablePointer<Float>
+    ) {
+      gatherLast(x, positions, into: rows)
+    }
+
+    func gatherOutputs(_ y: Tensor, positions: [Int], into rows: UnsafeMutablePointer<Float>) {
+      gatherLast(y, positions, into: rows)
+    }
+
+    func matrixOrder() -> [Int] { Array(0..<product.channels * product.outputs) }
   }
+}
 
-  package func gatherOutputs(_ y: Tensor, positions: [Int], into rows: UnsafeMutablePointer<Float>) {
-    gatherLast(y, positions, into: rows)
-  }
-
-  private func gatherLast(_ x: Tensor, _ positions: [Int], into rows: UnsafeMutablePointer<Float>) {
-    let n = x.shape.last ?? 1
-    gather(x, positions, columns: n, into: rows) { x, position, row, _ in row.update(from: x + position * n, count: n) }
-  }
-
-  package func matrixOrder(weight: TensorType) -> [Int] { Array(0..<weight.shape.product) }
+/// Copies rows along the last axis at `positions`.
+func gatherLast(_ x: Tensor, _ positions: [Int], into rows: UnsafeMutablePointer<Float>) {
+  let n = x.shape.last ?? 1
+  gather(x, positions, columns: n, into: rows) { x, position, row, _ in row.update(from: x + position * n, count: n) }
 }

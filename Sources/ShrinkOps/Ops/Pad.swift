@@ -111,7 +111,7 @@ package struct Pad: Operator {
   }
 
   package func couple(_ c: inout Coupling) {
-    guard let ends = try? ends(c.inputs) else { return }
+    guard isAttribute || c.isStored(1), let ends = try? ends(c.inputs) else { return }
     for (axis, end) in ends.enumerated() where end == (0, 0) { c.tie(.input(0, axis), .output(0, axis)) }
   }
 }

@@ -215,10 +215,13 @@ package struct Resample: Operator {
   }
 
   package func couple(_ c: inout Coupling) {
+    // Lengths that are computed hold for the sizes of this run alone.
+    let given = [slots.scales, slots.sizes].compactMap(\.self).filter { c.inputs.optional($0) != nil }
+    guard given.allSatisfy({ c.isStored($0) || c.inputs.optional($0)?.shape == [0] }) else { return }
     for (axis, kept) in kept(c.inputs).enumerated() where kept != nil { c.tie(.input(0, axis), .output(0, axis)) }
   }
 
-  package func resize(_ c: Coupling, to size: (Port) -> Int) -> [Resize] {
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
     guard let slot = slots.sizes, let sizes = c.inputs.optional(slot)?.constant?.integers, !sizes.isEmpty,
       let named = try? named(c.inputs[0].shape.count), named.count == sizes.count
     else { return [] }

@@ -40,11 +40,12 @@ package struct Reshape: Operator {
   }
 
   package func couple(_ c: inout Coupling) {
-    guard attribute != nil || c.inputs.optional(1)?.constant?.integers != nil else { return }
+    // A target that is computed holds for the sizes of this run alone.
+    guard attribute != nil || c.isStored(1) else { return }
     Regrouping.couple(&c)
   }
 
-  package func resize(_ c: Coupling, to size: (Port) -> Int) -> [Resize] {
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
     guard let old = attribute ?? c.inputs.optional(1)?.constant?.integers else { return [] }
     var new = old
     for axis in old.indices where old[axis] != -1 {

@@ -99,29 +99,29 @@ package struct Slice: Operator {
     return first > last ? (first, (first - last - 1) / -step + 1) : (0, 0)
   }
 
-  /// Names axes that stay whole, and cut ones when the part that is taken touches an end of the axis.
+  /// Names axes that stay whole, and those of which a range without steps is taken.
   ///
-  /// Then the sizes alone say where it stands after indices have gone. A part of one index must stay, so its axis is
-  /// not named.
+  /// A part of one index must stay, so its axis is not named.
   package func couple(_ c: inout Coupling) {
     guard let cuts = try? cuts(c.inputs) else { return }
     c.tieAll(input: 0, output: 0, except: Set(cuts.map(\.axis)))
+    guard attributes != nil || (1...4).allSatisfy({ c.inputs.optional($0) == nil || c.isStored($0) }) else { return }
     for cut in cuts where Self.isNamed(cut, c.size(.input(0, cut.axis))) {
       c.tie(.output(0, cut.axis), from: 0, .input(0, cut.axis), from: cut.start, count: cut.count)
     }
   }
 
   private static func isNamed(_ cut: Cut, _ size: Int) -> Bool {
-    cut.step == 1 && (cut.count > 1 || cut.count == size) && (cut.start == 0 || cut.start + cut.count == size)
+    cut.step == 1 && (cut.count > 1 || cut.count == size)
   }
 
-  package func resize(_ c: Coupling, to size: (Port) -> Int) -> [Resize] {
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
     guard let cuts = try? cuts(c.inputs), var new = try? ranges(c.inputs) else { return [] }
     var hasChanged = false
     for cut in cuts where Self.isNamed(cut, c.size(.input(0, cut.axis))) {
-      let (whole, part) = (size(.input(0, cut.axis)), size(.output(0, cut.axis)))
-      let start = cut.start == 0 ? 0 : whole - part
-      if whole != c.size(.input(0, cut.axis)), cut.count < c.size(.input(0, cut.axis)) {
+      let (kept, part) = (size.indices(.input(0, cut.axis)), size(.output(0, cut.axis)))
+      let start = kept.count { $0 < cut.start }
+      if kept.count != c.size(.input(0, cut.axis)), cut.count < c.size(.input(0, cut.axis)) {
         (new.starts[cut.entry], new.ends[cut.entry]) = (start, start + part)
         hasChanged = true
       }

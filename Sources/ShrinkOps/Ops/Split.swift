@@ -70,6 +70,7 @@ package struct Split: Operator {
   package func couple(_ c: inout Coupling) {
     guard let axis = try? Axes.position(axis, rank: c.inputs[0].shape.count) else { return }
     for part in 0..<parts { c.tieAll(input: 0, output: part, except: [axis]) }
+    guard isImplicit(c) || attribute != nil || c.isStored(1) else { return }
     if isImplicit(c), c.size(.input(0, axis)) % parts != 0 { return }
     if parts > 1, (0..<parts).contains(where: { c.size(.output($0, axis)) == 1 }) { return }
     var start = 0
@@ -81,7 +82,7 @@ package struct Split: Operator {
     }
   }
 
-  package func resize(_ c: Coupling, to size: (Port) -> Int) -> [Resize] {
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
     guard !isImplicit(c), let axis = try? Axes.position(axis, rank: c.inputs[0].shape.count) else { return [] }
     let lengths = (0..<parts).map { Int64(size(.output($0, axis))) }
     if lengths == (0..<parts).map({ Int64(c.size(.output($0, axis))) }) { return [] }

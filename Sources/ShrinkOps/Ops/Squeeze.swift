@@ -44,7 +44,7 @@ package struct Squeeze: Operator {
     for (axis, from) in stay.enumerated() { c.tie(.input(0, from), .output(0, axis)) }
   }
 
-  package func resize(_ c: Coupling, to size: (Port) -> Int) -> [Resize] {
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
     guard isImplicit(c), opset < 13, let gone = try? dropped(c.inputs) else { return [] }
     let hasChanged = c.outputs[0].shape.indices.contains { size(.output(0, $0)) != c.size(.output(0, $0)) }
     return hasChanged ? [.attribute("axes", .ints(gone.map(Int64.init)))] : []

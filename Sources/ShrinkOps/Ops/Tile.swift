@@ -48,7 +48,7 @@ package struct Tile: Operator {
   }
 
   package func couple(_ c: inout Coupling) {
-    guard let repeats = try? repeats(c.inputs) else { return }
+    guard c.isStored(1), let repeats = try? repeats(c.inputs) else { return }
     c.tieAll(input: 0, output: 0, except: Set(repeats.indices.filter { repeats[$0] != 1 }))
   }
 }

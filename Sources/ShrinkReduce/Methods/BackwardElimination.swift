@@ -5,7 +5,8 @@ package struct BackwardElimination: Method {
   package init() {}
 
   package func path(_ problem: GroupProblem) -> Elimination.Path {
-    var elimination = Elimination(group: problem.group, count: problem.count, readers: problem.readers)
+    var elimination = Elimination(
+      group: problem.group, count: problem.count, readers: problem.readers, pairs: problem.pairs)
     return elimination.run()
   }
 }

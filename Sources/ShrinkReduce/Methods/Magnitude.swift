@@ -6,7 +6,8 @@ package struct Magnitude: Method {
 
   package func path(_ problem: GroupProblem) -> Elimination.Path {
     let order = (0..<problem.count).sorted { (problem.incoming[$0], $0) < (problem.incoming[$1], $1) }
-    var elimination = Elimination(group: problem.group, count: problem.count, readers: problem.readers)
+    var elimination = Elimination(
+      group: problem.group, count: problem.count, readers: problem.readers, pairs: problem.pairs)
     return elimination.run(in: order)
   }
 }

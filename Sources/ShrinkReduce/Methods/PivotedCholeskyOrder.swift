@@ -8,12 +8,14 @@ package struct PivotedCholeskyOrder: Method {
   package init() {}
 
   package func path(_ problem: GroupProblem) -> Elimination.Path {
+    let all = Array(0..<problem.count)
     var gram = Matrix(rows: problem.count, columns: problem.count)
     for reader in problem.readers {
       let part = reader.unitGram(of: problem.group, count: problem.count)
-      let mean = part.diagonal.reduce(0, +) / Double(max(problem.count, 1))
-      gram.add(part, factor: 1 / max(mean, 1e-30))
+      let mean = part.diagonal.prefix(problem.count).reduce(0, +) / Double(max(problem.count, 1))
+      gram.add(part.submatrix(rows: all, columns: all), factor: 1 / max(mean, 1e-30))
     }
+    for pair in problem.pairs { gram.add(pair.squares, factor: Double(problem.count) / max(pair.energy, 1e-30)) }
     var residual = gram.diagonal
     var columns: [[Double]] = []
     var left = Array(0..<problem.count)
@@ -28,7 +30,8 @@ package struct PivotedCholeskyOrder: Method {
       columns.append(column)
       for i in left { residual[i] -= column[i] * column[i] }
     }
-    var elimination = Elimination(group: problem.group, count: problem.count, readers: problem.readers)
+    var elimination = Elimination(
+      group: problem.group, count: problem.count, readers: problem.readers, pairs: problem.pairs)
     return elimination.run(in: pivots.reversed())
   }
 }

@@ -9,9 +9,10 @@ package struct Seed: Method {
 
   package func path(_ problem: GroupProblem) -> Elimination.Path {
     var unweighted = Elimination(
-      group: problem.group, count: problem.count, readers: problem.readers, seesWeights: false)
+      group: problem.group, count: problem.count, readers: problem.readers, pairs: problem.pairs, seesWeights: false)
     let order = unweighted.run().order
-    var elimination = Elimination(group: problem.group, count: problem.count, readers: problem.readers)
+    var elimination = Elimination(
+      group: problem.group, count: problem.count, readers: problem.readers, pairs: problem.pairs)
     return elimination.run(in: order)
   }
 }
