@@ -2,6 +2,7 @@
 
 APT := ca-certificates git pkg-config python3 libprotobuf-c-dev zlib1g-dev libminizip-dev libopenblas-dev libdnnl-dev
 VENV := .venv/.installed
+PEER_VENV := .venv-peer/.installed
 CLI := .build/release/onnx-shrink
 FIXTURES := fixtures
 DEMO_OUT := .build/demo
@@ -41,8 +42,8 @@ conformance: build $(VENV) ## Run ONNX's conformance cases and the real networks
 	@Tests/setup.sh packages libonnx-testdata
 	.venv/bin/python Tests/python/conformance.py --binary $(CLI) --page docs/operators.md
 
-quality: build $(VENV) ## Reduce the reference networks beside the package and check size, accuracy, repetition; minutes.
-	ONNX_SHRINK_BINARY=$(CLI) .venv/bin/python Tests/python/quality.py
+quality: build $(VENV) $(PEER_VENV) ## Reduce the networks beside the package, compare with onnxsim, write docs/results.md; half an hour.
+	ONNX_SHRINK_BINARY=$(CLI) .venv/bin/python Tests/python/quality.py --peer .venv-peer/bin/python --page docs/results.md
 
 docs: conformance ## Write the pages that are made from the program.
 
@@ -59,4 +60,8 @@ fixtures: deps $(VENV) ## Train and write the fixture networks and data again, f
 
 $(VENV): Tests/python/requirements.txt
 	@Tests/setup.sh venv .venv $<
+	@touch $@
+
+$(PEER_VENV): Tests/python/requirements-peer.txt
+	@Tests/setup.sh venv .venv-peer $<
 	@touch $@

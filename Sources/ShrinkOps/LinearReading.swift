@@ -16,6 +16,8 @@ package protocol LinearOperator: Operator {
 package protocol LinearReading: Sendable {
   /// The axis that is summed over: of an operand, or of a result that the operator feeds back to itself.
   var data: Port { get }
+  /// The axis that says which units the channels belong to: that of `data`, or one that stands for it.
+  var channelAxis: Port { get }
   /// First index of that axis that the map reads; it reads `product.channels` of them.
   var firstChannel: Int { get }
   /// Operand slots.
@@ -47,6 +49,7 @@ package protocol LinearReading: Sendable {
 }
 
 extension LinearReading {
+  package var channelAxis: Port { data }
   package var firstChannel: Int { 0 }
   package var firstOutput: Int { 0 }
   package var factors: (product: Float, bias: Float) { (1, 1) }

@@ -65,18 +65,22 @@ extension RecurrentDirection {
 /// Source: ONNX operator documentation.
 struct Recurrence: Sendable {
   /// Whether each direction reads the sequence backwards.
-  private let isReverse: [Bool]
-  private let functions: [[GateFunction]]
-  private let isBatchFirst: Bool
-  private let hidden: Int?
-  private let gates: Int
+  let isReverse: [Bool]
+  /// Functions of each direction.
+  let functions: [[GateFunction]]
+  /// Whether samples come before steps.
+  let isBatchFirst: Bool
+  /// Units, where the node says so.
+  let hidden: Int?
+  /// Gates of a unit.
+  let gates: Int
   /// Bound of what goes into the functions.
   let clip: Float?
 
   /// Steps that are not worth a copy of the weights.
   private static let fewSteps = 4
   /// Slot of the initial state; the peepholes and that of the cell are behind it.
-  private static let lengths = 4, state = 5, cell = 6, peepholes = 7
+  static let lengths = 4, state = 5, cell = 6, peepholes = 7
 
   /// Reads the attributes; `defaults` are the functions of a direction.
   init(_ attributes: Attributes, gates: Int, defaults: [String]) throws(OperatorError) {
@@ -96,11 +100,13 @@ struct Recurrence: Sendable {
     clip = try attributes.float("clip").flatMap { $0 > 0 ? $0 : nil }
   }
 
-  fileprivate struct Sizes {
+  /// Lengths of the axes.
+  struct Sizes {
     let steps: Int, batch: Int, inputs: Int, hidden: Int
   }
 
-  private func sizes(_ inputs: Operands<TensorType>) throws(OperatorError) -> Sizes {
+  /// Checks that the shapes of the operands fit each other.
+  func sizes(_ inputs: Operands<TensorType>) throws(OperatorError) -> Sizes {
     let (x, r) = (inputs[0].shape, inputs[2].shape)
     guard x.count == 3, r.count == 3 else { throw .invalid("runs over \(x) with weights \(r) of the state") }
     let s = Sizes(steps: x[isBatchFirst ? 1 : 0], batch: x[isBatchFirst ? 0 : 1], inputs: x[2], hidden: r[2])

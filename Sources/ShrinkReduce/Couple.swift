@@ -143,12 +143,12 @@ private struct CoupleBuilder {
     var absorbed = Set<Port>()
     for (position, reading) in readings.enumerated() {
       guard let linear, let candidate = candidate(linear, reading, (position, readings.count), id) else { continue }
-      absorbed.insert(reading.data)
+      absorbed.insert(reading.channelAxis)
       candidates.append(candidate)
     }
     for contraction in coupling.contractions where !absorbed.contains(contraction.data) {
       let weight = contraction.weight.isOutput ? nil : node.inputs[contraction.weight.slot]
-      if let weight, graph[weight].constant == nil {
+      if let weight, graph[weight].constant == nil, contraction.weight != contraction.data {
         addPair(contraction.data, contraction.weight, id)
       } else if let axis = axis(contraction.data, node) {
         pins.append(Pin(axis: axis, reason: "\(node.place) reads it in a form that cannot absorb a relation"))
@@ -165,17 +165,20 @@ private struct CoupleBuilder {
     _ rule: any LinearOperator, _ reading: any LinearReading, _ part: (Int, Int), _ id: NodeID
   ) -> SiteCandidate? {
     let node = graph[id]
-    let slots = reading.data.isOutput ? node.outputs : node.inputs
-    guard reading.data.slot < slots.count, let data = slots[reading.data.slot],
-      let weight = node.inputs[reading.weight], graph[weight].constant?.dtype == .float32,
-      types[data.index]?.dtype == .float32
+    func value(_ port: Port) -> ValueID? {
+      let slots = port.isOutput ? node.outputs : node.inputs
+      return port.slot < slots.count ? slots[port.slot] : nil
+    }
+    guard let channels = value(reading.channelAxis), types[channels.index]?.dtype == .float32,
+      let weight = node.inputs[reading.weight], graph[weight].constant?.dtype == .float32
     else { return nil }
     let output = reading.output.flatMap { $0.slot < node.outputs.count ? node.outputs[$0.slot] : nil }
     guard reading.output == nil || output != nil, let nodes = applications(of: weight, reading.weight, id) else {
       return nil
     }
     return SiteCandidate(
-      node: id, applications: nodes, data: ValueAxis(data, reading.data.axis), weight: weight,
+      node: id, applications: nodes, data: value(reading.data),
+      channels: ValueAxis(channels, reading.channelAxis.axis), weight: weight,
       output: output.flatMap { value in reading.output.map { ValueAxis(value, $0.axis) } }, rule: rule, part: part,
       reading: reading, bias: biasPlace(reading, id, output, nodes.count))
   }

@@ -5,7 +5,9 @@ import ShrinkOps
 struct SiteCandidate {
   let node: NodeID
   let applications: [NodeID]
-  let data: ValueAxis
+  let data: ValueID?
+  /// The axis that says which units its channels belong to.
+  let channels: ValueAxis
   let weight: ValueID
   let output: ValueAxis?
   let rule: any LinearOperator
@@ -109,7 +111,7 @@ struct GroupBuilder {
   private mutating func rootsRead() -> Set<Int> {
     var result = Set<Int>()
     for candidate in candidates {
-      guard let axis = axes.number(candidate.data) else { continue }
+      guard let axis = axes.number(candidate.channels) else { continue }
       for i in 0..<candidate.reading.product.channels {
         result.formUnion(classes.classes(axis, candidate.reading.firstChannel + i))
       }
@@ -134,9 +136,9 @@ struct GroupBuilder {
       let first = c.reading.firstChannel
       sites.append(
         Site(
-          node: c.node, applications: c.applications, data: c.data.value, weight: c.weight, output: c.output?.value,
+          node: c.node, applications: c.applications, data: c.data, weight: c.weight, output: c.output?.value,
           rule: c.rule, part: c.part, reading: c.reading, bias: c.bias,
-          units: units(c.data, first..<first + c.reading.product.channels, unitOf), index: sites.count))
+          units: units(c.channels, first..<first + c.reading.product.channels, unitOf), index: sites.count))
     }
     return sites
   }
@@ -215,7 +217,7 @@ struct GroupBuilder {
   private mutating func makePinned(_ unitOf: [Int: UnitRef]) -> [PinnedLayer] {
     var result: [PinnedLayer] = []
     for c in candidates {
-      let shown = c.reading.data.isOutput ? c.data : c.output
+      let shown = c.reading.data.isOutput ? c.channels : c.output
       guard c.reading.firstOutput == 0, let axis = shown, let number = axes.number(axis) else { continue }
       var roots: [Int] = []
       for (_, list) in classes.elements(of: number) { roots += list }

@@ -46,6 +46,8 @@ package struct Refit {
   private let partnerOfSite: [Int: ValueID]
   private var small: Graph
   private var live: LiveValues
+  /// All results of the node at hand in each run, where it feeds one back to itself: it need not name them.
+  private var made: (original: [[Tensor]], small: [[Tensor]]) = ([], [])
 
   /// Prepares both networks.
   package init(_ setting: Setting) throws(ShrinkError) {
@@ -87,29 +89,35 @@ package struct Refit {
   ) throws(ShrinkError) {
     let node = setting.original[id]
     let isTouched = isTouched(id)
+    let sites = sitesOfNode[id] ?? []
+    let feedsBack = isTouched && sites.contains { setting.coupled.sites[$0].reading.data.isOutput }
+    made = ([], [])
     for r in runs.indices {
       let results = try originalRun.apply(id, operands(node, setting.original, run: r, small: false))
       for (value, result) in zip(node.outputs, results) {
         if let value { try live.set(value, run: r, original: result, small: nil) }
       }
+      if feedsBack { made.original.append(results) }
     }
     guard isTouched else { return }
-    let sites = sitesOfNode[id] ?? []
     for s in sites where !setting.coupled.sites[s].reading.data.isOutput { try fit(s, runs, samples, final) }
-    try runSmall(id, runs.count)
+    try runSmall(id, runs.count, keeping: feedsBack)
     // What the node feeds back to itself is there only now.
     for s in sites where setting.coupled.sites[s].reading.data.isOutput {
       try fit(s, runs, samples, final)
-      try runSmall(id, runs.count)
+      try runSmall(id, runs.count, keeping: true)
     }
+    made = ([], [])
   }
 
   /// Runs the compressed node over all runs.
-  private mutating func runSmall(_ id: NodeID, _ runs: Int) throws(ShrinkError) {
+  private mutating func runSmall(_ id: NodeID, _ runs: Int, keeping: Bool) throws(ShrinkError) {
     let cut = small[id]
+    made.small = []
     for r in 0..<runs {
       let results = try smallRun.apply(id, operands(cut, small, run: r, small: true))
       for (value, result) in zip(cut.outputs, results) { if let value { try live.setSmall(value, run: r, result) } }
+      if keeping { made.small.append(results) }
     }
   }
 
@@ -141,7 +149,8 @@ package struct Refit {
     let kept = site.keptColumns(setting.removal)
     let partner = partnerOfSite[site.index]
     // What reads the original's own values and answers for nobody else is right as it is.
-    guard live.isTouched(site.data) || partner.map(live.isTouched) ?? false else { return }
+    let answers = [site.reading.data.isOutput ? nil : site.data, partner].compactMap(\.self)
+    guard site.reading.data.isOutput || answers.contains(where: live.isTouched) else { return }
     guard kept.count <= Calibration.widestPatch else { return }
     let outputs = setting.rewrite.keptOutputs(site, setting.removal)
     let width = outputs?.count ?? site.product.outputs
@@ -196,14 +205,10 @@ package struct Refit {
     return (x.values, y, x.count)
   }
 
-  /// What the node of a site has made in a run.
-  ///
-  /// Results that the node does not name are empty.
+  /// What the node of a site has made in a run, where the site reads it.
   private func results(_ site: Site, _ run: Int, small isSmall: Bool) -> [Tensor] {
     guard site.reading.data.isOutput else { return [] }
-    return setting.original[site.node].outputs.map { value in
-      value.flatMap { live.tensor($0, run: run, small: isSmall) } ?? Tensor(shape: [0], [Float]())
-    }
+    return isSmall ? made.small[run] : made.original[run]
   }
 
   /// Where the constant term stands in the Add that follows, targets are what the Add delivers.

@@ -18,8 +18,8 @@ package struct Site: Sendable {
   package let node: NodeID
   /// Every node that applies the same weights, `node` first.
   package let applications: [NodeID]
-  /// The activation that it reads.
-  package let data: ValueID
+  /// The activation that it reads; nil for one that its node makes and nobody else reads.
+  package let data: ValueID?
   /// Its weight.
   package let weight: ValueID
   /// Its result; nil where no result shows what the layer makes.

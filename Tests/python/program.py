@@ -1,5 +1,5 @@
 """Where the built program and the large reference models are, and how to run the program."""
-import json, os, pathlib, subprocess, unittest
+import json, os, pathlib, subprocess, tempfile, time, unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -28,6 +28,22 @@ def shrink(model, out, data, *options):
     """Exit code and the report of one reduction; the message on stderr where there is no report."""
     code, report, message = run(model, out, "--data", data, *options, "--json", "--quiet")
     return code, json.loads(report) if report.strip() else {"message": message.strip()}
+
+
+def measured(model, out, data, *options):
+    """As `shrink`, with the seconds and the peak memory in bytes of the run."""
+    words = [str(w) for w in (binary()[0], model, out, "--data", data, *options, "--json", "--quiet")]
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
+        start = time.monotonic()
+        process = subprocess.Popen(words, stdout=said, stderr=complained)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode, seconds = os.waitstatus_to_exitcode(status), time.monotonic() - start
+        texts = []
+        for file in (said, complained):
+            file.seek(0)
+            texts.append(file.read().decode().strip())
+    report = json.loads(texts[0]) if texts[0] else {"message": texts[1]}
+    return process.returncode, report, seconds, usage.ru_maxrss * 1024
 
 
 def kept_units(report):

@@ -16,8 +16,11 @@ def load(path, input_names, raw_shape=None):
     return {k: arrays[k] for k in input_names}
 
 
-def session(path, threads=2):
+def session(path, threads=2, optimised=True):
+    """A session for a file, or the bytes of one."""
     options = ort.SessionOptions()
+    if not optimised:
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
     return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -36,16 +36,17 @@ def network(name):
     return None
 
 
-def samples(name, count):
-    """An .npz with at least `count` samples of the inputs, by their names, or all that there are; None without them."""
+def samples(name, count, part="calib"):
+    """An .npz with at least `count` samples of the inputs, by their names, or all that there are; None without them. The part `dev` is for
+    judging."""
     if (SHARED / "models" / f"{name}.onnx").exists():
-        data = SHARED / "data/fm_calib_1024.npz"
+        data = SHARED / "data" / ("fm_calib_1024.npz" if part == "calib" else "fm_dev_5000.npz")
         return data if data.exists() else None
     script = SHARED / "zoo/inputs.py"
-    out = CACHE / f"{name}_{count}.npz"
+    out = CACHE / (f"{name}_{count}.npz" if part == "calib" else f"{name}_{part}_{count}.npz")
     if not out.exists() and script.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
-        subprocess.run([sys.executable, str(script), name, "--part", "calib", "--count", str(count), "--out", str(out)],
+        subprocess.run([sys.executable, str(script), name, "--part", part, "--count", str(count), "--out", str(out)],
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return out if out.exists() else None
 

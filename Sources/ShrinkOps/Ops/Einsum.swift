@@ -51,6 +51,20 @@ package struct Einsum: Operator {
         c.tie(.input(slot, axis), .output(0, to))
       }
     }
+    coupleSums(read, shapes, &c)
+  }
+
+  /// The label that a product of stacks of matrices sums over: of the last two axes of both operands, with the same axes in
+  /// front.
+  private func coupleSums(_ read: EinsumEquation, _ shapes: [[Int]], _ c: inout Coupling) {
+    guard read.operands.count == 2, !c.isStored(0), !c.isStored(1) else { return }
+    let (a, b) = (read.operands[0], read.operands[1])
+    let summed = Set(a.suffix(2)).intersection(b.suffix(2)).subtracting(read.result)
+    guard a.count >= 2, b.count >= 2, a.dropLast(2) == b.dropLast(2), Set(a).count == a.count, Set(b).count == b.count,
+      Set(a.dropLast(2)).isSubset(of: read.result), summed.count == 1, let label = summed.first,
+      let left = a.firstIndex(of: label), let right = b.firstIndex(of: label), shapes[0][left] == shapes[1][right]
+    else { return }
+    c.pair(.input(0, left), .input(1, right))
   }
 
   private func run<T: EinsumElement>(_ operands: [Tensor], _ type: T.Type) throws(OperatorError) -> Tensor {

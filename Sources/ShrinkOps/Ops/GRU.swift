@@ -5,7 +5,7 @@ import ShrinkMath
 ///
 ///   z = f(X Wzᵀ + H Rzᵀ + b)   r = f(X Wrᵀ + H Rrᵀ + b)   H ← (1 - z) ⊙ h + z ⊙ H
 ///   h = g(X Whᵀ + (r ⊙ H) Rhᵀ + Rb + Wb)   or, with `linear_before_reset`,   g(X Whᵀ + r ⊙ (H Rhᵀ + Rb) + Wb)
-package struct GRU: RecurrentCell {
+package struct GRU: RecurrentCell, LinearOperator {
   package static let names = ["GRU"]
   package static let opsets = 1...28
   package static let inputs = 3...6
@@ -56,5 +56,13 @@ package struct GRU: RecurrentCell {
     let (keep, candidate, state) = (gates, gates + 2 * n, d.state + sample * n)
     d.functions[1].apply(candidate, n, clip: recurrence.clip)
     for j in 0..<n { state[j] = (1 - keep[j]) * candidate[j] + keep[j] * state[j] }
+  }
+
+  package func couple(_ c: inout Coupling) { recurrence.couple(&c) }
+
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] { recurrence.resize(c, to: size) }
+
+  package func readings(_ inputs: Operands<TensorType>) -> [any LinearReading] {
+    recurrence.readings(inputs, resetsFirst: !isLinearBeforeReset)
   }
 }

@@ -55,5 +55,21 @@ package struct GroupNormalization: Operator {
     }
   }
 
-  package func couple(_ c: inout Coupling) { c.tie(.input(0, 0), .output(0, 0)) }
+  /// Groups of channels may go whole: inside a group every channel has a part in the statistics of all.
+  package func couple(_ c: inout Coupling) {
+    c.tie(.input(0, 0), .output(0, 0))
+    let channels = c.size(.input(0, 1))
+    guard groups > 0, channels % groups == 0 else { return }
+    let (group, inside) = (c.factor(groups), c.factor(channels / groups))
+    c.pin(inside)
+    for port in [Port.input(0, 1), .output(0, 1)] { c.split(port, into: [group, inside]) }
+    for slot in 1...2 { c.split(.input(slot, 0), into: c.size(.input(slot, 0)) == channels ? [group, inside] : [group]) }
+  }
+
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
+    let channels = c.size(.input(0, 1))
+    let left = size(.input(0, 1))
+    guard left < channels, channels % groups == 0 else { return [] }
+    return [.attribute("num_groups", .int(Int64(left / (channels / groups))))]
+  }
 }

@@ -5,7 +5,7 @@ import ShrinkMath
 ///
 ///   i = f(X Wiᵀ + H Riᵀ + Pi ⊙ C + b)   f = f(… + Pf ⊙ C), or 1 - i with `input_forget`   c = g(…)
 ///   C ← f ⊙ C + i ⊙ c   o = f(… + Po ⊙ C)   H ← o ⊙ h(C)
-package struct LSTM: RecurrentCell {
+package struct LSTM: RecurrentCell, LinearOperator {
   package static let names = ["LSTM"]
   package static let opsets = 1...28
   package static let inputs = 3...8
@@ -56,5 +56,13 @@ package struct LSTM: RecurrentCell {
     // As ONNX Runtime has it, the threshold holds the gates, not what the cell gives.
     d.functions[2].apply(state, n, clip: nil)
     for j in 0..<n { state[j] *= output[j] }
+  }
+
+  package func couple(_ c: inout Coupling) { recurrence.couple(&c) }
+
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] { recurrence.resize(c, to: size) }
+
+  package func readings(_ inputs: Operands<TensorType>) -> [any LinearReading] {
+    recurrence.readings(inputs)
   }
 }

@@ -2,7 +2,7 @@ import ShrinkGraph
 import ShrinkMath
 
 /// A layer of simple recurrent units: H ← f(X Wᵀ + H Rᵀ + Wb + Rb).
-package struct RNN: RecurrentCell {
+package struct RNN: RecurrentCell, LinearOperator {
   package static let names = ["RNN"]
   package static let opsets = 1...28
   package static let inputs = 3...6
@@ -32,5 +32,13 @@ package struct RNN: RecurrentCell {
     d.addBias(to: gates, gates: 1)
     d.functions[0].apply(gates, d.hidden, clip: recurrence.clip)
     (d.state + sample * d.hidden).update(from: gates, count: d.hidden)
+  }
+
+  package func couple(_ c: inout Coupling) { recurrence.couple(&c) }
+
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] { recurrence.resize(c, to: size) }
+
+  package func readings(_ inputs: Operands<TensorType>) -> [any LinearReading] {
+    recurrence.readings(inputs)
   }
 }

@@ -20,6 +20,8 @@ package struct Pipeline: Sendable {
     DropIdentity(),
     FoldConstants(),
     FoldBatchNorm(),
+    DropZeroStates(),
+    PickOperands(),
     DropDead(),
   ]
 

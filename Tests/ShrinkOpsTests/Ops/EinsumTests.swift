@@ -11,7 +11,7 @@ import Testing
     ("ij->ji", [[2, 3]]), ("...ii->...i", [[2, 3, 3]]), ("bij, bjk -> bik", [[2, 3, 4], [2, 4, 5]]),
     ("b...j,j...->b...", [[2, 3, 4], [4, 3]]), ("ij,jk,kl->il", [[2, 3], [3, 4], [4, 5]]),
     ("ab,a->ab", [[2, 3], [2]]), ("bi,bj->bij", [[2, 3], [2, 4]]), ("...a,...a->...", [[2, 1, 3], [4, 3]]),
-    ("iij,jk", [[3, 3, 4], [4, 2]]),
+    ("iij,jk", [[3, 3, 4], [4, 2]]), ("bhid,bhjd->bhij", [[2, 3, 4, 5], [2, 3, 2, 5]]),
   ]) func obeysTheLaws(_ text: String, _ shapes: [[Int]]) throws {
     try checkLaws("Einsum", equation(text), operands: shapes.map { .random($0) })
   }

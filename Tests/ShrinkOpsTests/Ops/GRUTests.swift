@@ -15,7 +15,7 @@ import Testing
         operands: [
           .random([2, 4, 3]), .random([n, 15, 3]), .random([n, 15, 5]), .random([n, 30]),
           .tensor(Tensor(shape: [2], [4, 2] as [Int32])), .random([2, n, 5]),
-        ], removesSomething: false)
+        ])
     }
   }
 

@@ -16,7 +16,7 @@ import Testing
         operands: [
           .random(layout == 0 ? [4, 2, 3] : [2, 4, 3]), .random([n, 20, 3]), .random([n, 20, 5]), .random([n, 40]),
           .tensor(Tensor(shape: [2], [4, 2] as [Int32])), state, state, .random([n, 15]),
-        ], removesSomething: false)
+        ])
     }
   }
 

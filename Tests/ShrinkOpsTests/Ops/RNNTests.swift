@@ -12,14 +12,13 @@ import Testing
     let n = direction == "bidirectional" ? 2 : 1
     let attributes: [String: Attribute.Value] = ["direction": .string(Array(direction.utf8)), "hidden_size": .int(5)]
     try checkLaws(
-      "RNN", outputs: 2, attributes, operands: [.random([4, 2, 3]), .random([n, 5, 3]), .random([n, 5, 5])],
-      removesSomething: false)
+      "RNN", outputs: 2, attributes, operands: [.random([4, 2, 3]), .random([n, 5, 3]), .random([n, 5, 5])])
     try checkLaws(
       "RNN", outputs: 2, attributes.merging(["layout": .int(1)]) { $1 },
       operands: [
         .random([2, 4, 3]), .random([n, 5, 3]), .random([n, 5, 5]), .random([n, 10]),
         .tensor(Tensor(shape: [2], [4, 2] as [Int32])), .random([2, n, 5]),
-      ], removesSomething: false)
+      ])
   }
 
   @Test func addsUpWithoutANonlinearity() throws {
