@@ -40,7 +40,7 @@ func result(_ opType: String, opset: Int = 17, _ operands: Tensor?...) throws ->
 
 /// The results of a node of com.microsoft; every operand counts as known before the network runs.
 func contributed(
-  _ opType: String, outputs: Int = 1, _ attributes: [String: Attribute.Value] = [:], _ operands: [Tensor?]
+  _ opType: String, outputs: Int = 1, _ attributes: [String: Attribute.Value], _ operands: [Tensor?]
 ) throws -> [Tensor] {
   let node = NodeCase(
     opType, domain: "com.microsoft", opset: 1, outputs: outputs, attributes, operands: operands,
@@ -49,9 +49,22 @@ func contributed(
   return try node.run()
 }
 
+/// The results of a node of com.microsoft without attributes.
+func contributed(_ opType: String, outputs: Int = 1, _ operands: [Tensor?]) throws -> [Tensor] {
+  try contributed(opType, outputs: outputs, [:], operands)
+}
+
+/// Expects that a node of com.microsoft without attributes is refused with a code.
+func refuses(
+  _ code: ShrinkError.Code, _ opType: String, outputs: Int = 1, _ operands: [Tensor?],
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  refuses(code, opType, outputs: outputs, [:], operands, sourceLocation: sourceLocation)
+}
+
 /// Expects that a node of com.microsoft is refused with a code.
 func refuses(
-  _ code: ShrinkError.Code, _ opType: String, outputs: Int = 1, _ attributes: [String: Attribute.Value] = [:],
+  _ code: ShrinkError.Code, _ opType: String, outputs: Int = 1, _ attributes: [String: Attribute.Value],
   _ operands: [Tensor?], sourceLocation: SourceLocation = #_sourceLocation
 ) {
   let error = #expect(throws: OperatorError.self, sourceLocation: sourceLocation) {

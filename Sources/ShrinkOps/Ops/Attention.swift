@@ -112,4 +112,23 @@ package struct Attention: Operator {
       inputs[0], key, value, mask: inputs.optional(3), shape: types[0].shape, keepsScores: outputs == 4)
     return Array([computed.y, key, value, computed.scores ?? computed.y].prefix(outputs))
   }
+
+  package func couple(_ c: inout Coupling) {
+    guard let p = try? plan(c.inputs), let shared = AttentionCoupling(p, &c) else { return }
+    shared.couple(query: 0, key: 1, value: 2, &c)
+    shared.pair(query: 0, key: 1, &c)
+    shared.coupleCache(4, present: 1, isValue: false, &c)
+    shared.coupleCache(5, present: 2, isValue: true, &c)
+    if let mask = c.inputs.optional(3) { shared.coupleScores(.input(3, 0), rank: mask.shape.count, &c) }
+    if c.outputs.count == 4 { shared.coupleScores(.output(3, 0), rank: 4, &c) }
+    if c.inputs.optional(6) != nil { shared.tieBatch([.output(0, 0), .input(6, 0)], &c) }
+  }
+
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
+    var unused = c
+    guard let p = try? plan(c.inputs), let shared = AttentionCoupling(p, &unused) else { return [] }
+    let names = [("q_num_heads", false, queryHeads), ("kv_num_heads", true, keyHeads)].filter { $0.2 != nil }
+    return shared.resize(
+      query: 0, key: 1, names: names.map { ($0.0, $0.1) }, hasScale: scale != nil, c, to: size)
+  }
 }

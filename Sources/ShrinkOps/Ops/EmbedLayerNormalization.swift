@@ -9,7 +9,7 @@ package struct EmbedLayerNormalization: Operator {
   package static let domain = "com.microsoft"
   package static let names = ["EmbedLayerNormalization"]
   package static let opsets = 1...1
-  package static let inputs = 7...9
+  package static let inputs = 1...9
 
   private let epsilon: Float
   private let outputs: Int

@@ -1,7 +1,7 @@
 import ShrinkGraph
 
 /// A convolution, a summand of the result's shape, and a function of their sum.
-package struct FusedConv: Operator {
+package struct FusedConv: LinearOperator {
   package static let domain = "com.microsoft"
   package static let names = ["FusedConv"]
   package static let opsets = 1...1
@@ -39,5 +39,10 @@ package struct FusedConv: Operator {
     if c.inputs.optional(3) != nil { c.tieAll(input: 3, output: 0) }
   }
 
-  package func resize(_ c: Coupling, to size: (Port) -> Int) -> [Resize] { convolution.resize(c, to: size) }
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] { convolution.resize(c, to: size) }
+
+  package func readings(_ inputs: Operands<TensorType>) -> [any LinearReading] {
+    let maps = convolution.readings(Operands(Array(inputs.items.prefix(3))))
+    return activation.isIdentity && inputs.optional(3) == nil ? maps : maps.map { HiddenReading($0) }
+  }
 }

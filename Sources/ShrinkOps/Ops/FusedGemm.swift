@@ -1,7 +1,7 @@
 import ShrinkGraph
 
 /// A matrix product as Gemm has it, and a function of it.
-package struct FusedGemm: Operator {
+package struct FusedGemm: LinearOperator {
   package static let domain = "com.microsoft"
   package static let names = ["FusedGemm"]
   package static let opsets = 1...1
@@ -26,5 +26,10 @@ package struct FusedGemm: Operator {
 
   package func couple(_ c: inout Coupling) { product.couple(&c) }
 
-  package func resize(_ c: Coupling, to size: (Port) -> Int) -> [Resize] { product.resize(c, to: size) }
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] { product.resize(c, to: size) }
+
+  package func readings(_ inputs: Operands<TensorType>) -> [any LinearReading] {
+    let maps = product.readings(inputs)
+    return activation.isIdentity ? maps : maps.map { HiddenReading($0) }
+  }
 }

@@ -7,15 +7,11 @@ package struct FusedMatMul: LinearOperator {
   package static let names = ["FusedMatMul"]
   package static let opsets = 1...1
   package static let inputs = 2...2
-  package static let data = 0
-  package static let weight = 1
-  package static let bias: Int? = nil
 
   private let alpha: Float
   /// For A and for B.
   private let transposes: [Bool], movesFirst: [Bool]
   private let product: MatMul
-  package var factors: (product: Float, bias: Float) { (alpha, 1) }
 
   package init(_ attributes: Attributes) throws(OperatorError) {
     alpha = try attributes.float("alpha", default: 1)
@@ -71,32 +67,15 @@ package struct FusedMatMul: LinearOperator {
         ? Elementwise.map(y) { (v: Double) in v * Double(alpha) } : Elementwise.map(y) { (v: Float) in v * alpha }
     ]
   }
-}
 
-// MARK: Matrix view
+  package func couple(_ c: inout Coupling) {
+    MatMul.couple(
+      &c, left: order(0, rank: c.inputs[0].shape.count), right: order(1, rank: c.inputs[1].shape.count))
+  }
 
-extension FusedMatMul {
-  package func product(_ inputs: Operands<TensorType>) -> LinearProduct? {
+  package func readings(_ inputs: Operands<TensorType>) -> [any LinearReading] {
     let rank = inputs[0].shape.count
-    guard order(0, rank: rank) == Array(0..<rank), inputs[1].shape.count == 2 else { return nil }
-    return product.product(moved(inputs))
-  }
-
-  package func outputAxis(rank: Int) -> Int { product.outputAxis(rank: rank) }
-
-  package func gatherRows(
-    _ x: Tensor, weight: TensorType, positions: [Int], into rows: UnsafeMutablePointer<Float>
-  ) {
-    product.gatherRows(x, weight: weight, positions: positions, into: rows)
-  }
-
-  package func gatherOutputs(_ y: Tensor, positions: [Int], into rows: UnsafeMutablePointer<Float>) {
-    product.gatherOutputs(y, positions: positions, into: rows)
-  }
-
-  package func matrixOrder(weight: TensorType) -> [Int] {
-    guard transposes[1] else { return Array(0..<weight.shape.product) }
-    let (n, k) = (weight.shape[0], weight.shape[1])
-    return (0..<k).flatMap { i in (0..<n).map { $0 * k + i } }
+    guard order(0, rank: rank) == Array(0..<rank), inputs[1].shape.count == 2 else { return [] }
+    return MatMul.readings(moved(inputs), hasOutputsFirst: transposes[1], factor: alpha)
   }
 }

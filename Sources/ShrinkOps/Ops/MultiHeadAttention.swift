@@ -112,6 +112,45 @@ package struct MultiHeadAttention: Operator {
     return Array([found.y, key, value, found.scores ?? found.y].prefix(outputs))
   }
 
+  /// Whether keys and values have to keep one shape.
+  private func hasOneWidth(_ inputs: Operands<TensorType>) -> Bool {
+    inputs.optional(6) != nil || inputs.optional(1)?.shape.count == 4
+  }
+
+  package func couple(_ c: inout Coupling) {
+    guard let p = try? plan(c.inputs) else { return }
+    let isSplit = c.inputs.optional(1)?.shape.count == 4
+    // Of a bias for keys and values that come projected nothing is read.
+    guard c.inputs.optional(3) == nil || !isSplit,
+      let shared = AttentionCoupling(p, hasOneWidth: hasOneWidth(c.inputs), &c)
+    else { return }
+    shared.couple(query: 0, key: 1, value: 2, &c)
+    if c.inputs.optional(3) != nil {
+      // What is summed over are sums with the bias, which no tensor shows.
+      shared.pinWidth(&c)
+      var first = 0
+      for slot in 0...2 {
+        let count = c.size(.input(slot, 2))
+        c.tie(.input(3, 0), from: first, .input(slot, 2), from: 0, count: count)
+        first += count
+      }
+    } else {
+      shared.pair(query: 0, key: 1, &c)
+    }
+    shared.coupleCache(6, present: 1, isValue: false, &c)
+    shared.coupleCache(7, present: 2, isValue: true, &c)
+    if c.inputs.optional(5) != nil { shared.coupleScores(.input(5, 0), rank: 4, &c) }
+    if c.outputs.count == 4 { shared.coupleScores(.output(3, 0), rank: 4, &c) }
+    if c.inputs.optional(4) != nil { shared.tieBatch([.output(0, 0), .input(4, 0)], &c) }
+  }
+
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
+    var unused = c
+    guard let p = try? plan(c.inputs), let shared = AttentionCoupling(p, hasOneWidth: hasOneWidth(c.inputs), &unused)
+    else { return [] }
+    return shared.resize(query: 0, key: 1, names: [("num_heads", false)], hasScale: options.scale != nil, c, to: size)
+  }
+
   /// Adds the part of the bias that begins at `first`.
   private func biased(_ x: Tensor, _ inputs: Operands<Tensor>, from first: Int) throws(OperatorError) -> Tensor {
     guard let bias = inputs.optional(3) else { return x }

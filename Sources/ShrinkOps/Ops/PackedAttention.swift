@@ -6,7 +6,7 @@ import ShrinkMath
 /// Operands input [batch, places, elements], weights [elements, queries + keys + values], bias, mask_index, past [2, batch,
 /// heads, places, width] and attention_bias; results Y and present. Rotary embeddings and shared buffers are forms of
 /// other processors.
-package struct PackedAttention: Operator {
+package struct PackedAttention: LinearOperator {
   package static let domain = "com.microsoft"
   package static let names = ["Attention"]
   package static let opsets = 1...1
@@ -112,6 +112,49 @@ package struct PackedAttention: Operator {
     let mask = try options.added(inputs.optional(3), inputs.optional(5), p, allowsStarts: true)
     let y = try p.attend(parts[0], parts[1], parts[2], mask: mask, shape: types[0].shape).y
     return outputs == 1 ? [y] : [y, try Self.joined(parts[1], parts[2], types[1].shape)]
+  }
+
+  /// Heads may go, as blocks of queries, keys and values alike, and what is read of the input.
+  ///
+  /// Elements of a head stay: no tensor shows the products of queries and keys that would have to be made up for.
+  package func couple(_ c: inout Coupling) {
+    guard let p = try? plan(c.inputs), p.width == p.valueWidth, p.width > 0 else { return }
+    let (three, heads, width) = (c.factor(3), c.factor(p.queryHeads), c.factor(p.width))
+    let columns: [Coupling.Factor] = [three, heads, width].filter { $0.size > 1 }
+    for factor in [three, width] { c.pin(factor) }
+    c.split(.input(1, 1), into: columns)
+    if c.inputs.optional(2) != nil { c.split(.input(2, 0), into: columns) }
+    if columns.count > 1 { c.split(.output(0, 2), into: Array(columns.dropFirst())) }
+    var batch = [Port.output(0, 0), .input(0, 0)]
+    if let bias = c.inputs.optional(5)?.shape {
+      if heads.size > 1, bias[1] == heads.size { c.split(.input(5, 1), into: [heads]) }
+      batch.append(.input(5, 0))
+    }
+    for port in [Port.input(4, 2), .output(1, 2)] where heads.size > 1 {
+      guard port.isOutput ? c.outputs.count == 2 : c.inputs.optional(4) != nil else { continue }
+      c.split(port, into: [heads])
+      batch.append(port.isOutput ? .output(1, 1) : .input(4, 1))
+    }
+    if let mask = c.inputs.optional(3)?.shape, mask.count > 1 || mask[0] == p.batch { batch.append(.input(3, 0)) }
+    // Of first and last keys that stand one behind the other none can be taken out alone.
+    let isFree = c.inputs.optional(3).map { $0.shape.count > 1 || $0.shape[0] == p.batch } ?? true
+    if p.batch > 1, isFree { for port in batch.dropFirst() where c.size(port) == p.batch { c.tie(batch[0], port) } }
+    c.contract(.input(0, 2), with: .input(1, 0))
+  }
+
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
+    guard let p = try? plan(c.inputs), p.width == p.valueWidth, p.width > 0 else { return [] }
+    let heads = size(.output(0, 2)) / p.width
+    guard heads != p.queryHeads else { return [] }
+    let columns = Int64(heads * p.width)
+    return [.attribute("num_heads", .int(Int64(heads)))]
+      + (sizes == nil ? [] : [.attribute("qkv_hidden_sizes", .ints([columns, columns, columns]))])
+  }
+
+  package func readings(_ inputs: Operands<TensorType>) -> [any LinearReading] {
+    let projected = Operands([inputs[0], inputs[1]])
+    guard (try? plan(inputs)) != nil else { return [] }
+    return MatMul.readings(projected).map { HiddenReading($0, bias: 2) }
   }
 
   /// Input times some columns of the weight, with their bias.

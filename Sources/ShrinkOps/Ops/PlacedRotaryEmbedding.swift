@@ -48,6 +48,17 @@ package struct PlacedRotaryEmbedding: Operator {
     return try rotation.infer(Operands([inputs[0], inputs[2], inputs[3], TensorType(.int64, wanted)]))
   }
 
+  package func couple(_ c: inout Coupling) {
+    let wanted = TensorType(.int64, places(c.inputs[0].shape))
+    (try? rotation(c.inputs))?.couple(&c, caches: [2, 3], places: 1, wanted)
+  }
+
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
+    guard let edits = (try? rotation(c.inputs))?.resize(c, cache: 2, to: size) else { return [] }
+    // Heads that follow from the caches need no number.
+    return edits.filter { if case .attribute("num_heads", _) = $0 { heads > 0 } else { true } }
+  }
+
   package func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] {
     _ = try infer(inputs.types)
     let shape = places(inputs[0].shape)

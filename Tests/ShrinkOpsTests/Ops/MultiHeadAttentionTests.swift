@@ -7,6 +7,42 @@ import Testing
 @Suite struct MultiHeadAttentionTests {
   private static let heads: [String: Attribute.Value] = ["num_heads": .int(2)]
 
+  @Test(arguments: [[2, 1, 3, 5], [1, 3, 3, 5], [2, 3, 3, 5]]) func obeysTheLaws(_ summand: [Int]) throws {
+    let three: [String: Attribute.Value] = ["num_heads": .int(3)]
+    let masks = [[2], [2, 5], [2, 3, 5]].map { shape in
+      CaseOperand.tensor(Tensor(shape: shape, (0..<Tensor.count(shape)).map { Int32($0 % 3 + 1) }))
+    }
+    for mask in masks + [.absent] {
+      for bias in [CaseOperand.absent, .random([42])] {
+        let operands: [CaseOperand] = [
+          .random([2, 3, 12]), .random([2, 5, 12]), .random([2, 5, 18]), bias, mask, .random(summand),
+        ]
+        for outputs in [1, 3, 4] {
+          try checkLaws(
+            "MultiHeadAttention", domain: "com.microsoft", opset: 1, outputs: outputs, three, operands: operands)
+        }
+      }
+    }
+  }
+
+  @Test func obeysTheLawsWithOneWidth() throws {
+    let three: [String: Attribute.Value] = ["num_heads": .int(3)]
+    for bias in [CaseOperand.absent, .random([36])] {
+      try checkLaws(
+        "MultiHeadAttention", domain: "com.microsoft", opset: 1, outputs: 3,
+        three.merging(["unidirectional": .int(1), "scale": .float(0.4)]) { $1 },
+        operands: [
+          .random([2, 4, 12]), .random([2, 4, 12]), .random([2, 4, 12]), bias, .absent, .absent, .random([2, 3, 2, 4]),
+          .random([2, 3, 2, 4]),
+        ])
+    }
+    let split: [CaseOperand] = [.random([2, 4, 12]), .random([2, 3, 5, 4]), .random([2, 3, 5, 4])]
+    try checkLaws("MultiHeadAttention", domain: "com.microsoft", opset: 1, three, operands: split)
+    try checkLaws(
+      "MultiHeadAttention", domain: "com.microsoft", opset: 1, three, operands: split + [.random([36])],
+      removesSomething: false)
+  }
+
   /// Without bias and mask it is Attention of ONNX.
   @Test func isTheOperatorOfONNX() throws {
     var rng = SplitMix64(seed: 4)

@@ -7,6 +7,28 @@ import Testing
 @Suite struct PackedAttentionTests {
   private static let heads: [String: Attribute.Value] = ["num_heads": .int(2), "unidirectional": .int(1)]
 
+  @Test func obeysTheLaws() throws {
+    let masks = [[2], [4], [2, 5], [1, 1], [2, 3, 5]].map { shape in
+      CaseOperand.tensor(Tensor(shape: shape, (0..<Tensor.count(shape)).map { Int32($0 % 3 + 1) }))
+    }
+    let three: [String: Attribute.Value] = ["num_heads": .int(3), "qkv_hidden_sizes": .ints([12, 12, 12])]
+    for mask in masks + [.absent] {
+      for bias in [CaseOperand.absent, .random([36])] {
+        try checkLaws(
+          "Attention", domain: "com.microsoft", opset: 1, outputs: 2, three,
+          operands: [
+            .random([2, 3, 7]), .random([7, 36]), bias, mask, .random([2, 2, 3, 2, 4]), .random([1, 3, 3, 5]),
+          ], constants: [1, 2], isLinear: true)
+      }
+    }
+    try checkLaws(
+      "Attention", domain: "com.microsoft", opset: 1, ["num_heads": .int(3)],
+      operands: [.random([2, 3, 7]), .random([7, 36])], constants: [1], isLinear: true)
+    try checkLaws(
+      "Attention", domain: "com.microsoft", opset: 1, ["num_heads": .int(3), "qkv_hidden_sizes": .ints([12, 12, 6])],
+      operands: [.random([2, 3, 7]), .random([7, 30])], constants: [1], removesSomething: false)
+  }
+
   @Test func projectsAndAttends() throws {
     var rng = SplitMix64(seed: 4)
     let x = Tensor.random([2, 3, 7], using: &rng), w = Tensor.random([7, 24], using: &rng)

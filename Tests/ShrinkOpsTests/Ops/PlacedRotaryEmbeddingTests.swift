@@ -6,13 +6,22 @@ import Testing
 
 @Suite struct PlacedRotaryEmbeddingTests {
   @Test func obeysTheLaws() throws {
-    for interleaved in [0, 1] {
-      try checkLaws(
-        "RotaryEmbedding", domain: "com.microsoft", opset: 1, ["interleaved": .int(Int64(interleaved))],
-        operands: [
-          .random([2, 3, 5, 8]), .tensor(Tensor(shape: [2, 5], (0..<10).map { Int64($0 * 7 % 9) })), .random([9, 4]),
-          .random([9, 4]),
-        ], constants: [1, 2, 3])
+    let places = Tensor(shape: [2, 5], (0..<10).map { Int64($0 * 7 % 9) })
+    for interleaved in [0, 1] as [Int64] {
+      for positions in [places, Tensor.integers(2)] {
+        for shape in [[2, 3, 5, 8], [2, 5, 24]] {
+          try checkLaws(
+            "RotaryEmbedding", domain: "com.microsoft", opset: 1, ["interleaved": .int(interleaved)],
+            operands: [.random(shape), .tensor(positions), .random([9, 4]), .random([9, 4])], constants: [1, 2, 3])
+        }
+        for half in [2, 4] {
+          try checkLaws(
+            "RotaryEmbedding", domain: "com.microsoft", opset: 1,
+            ["interleaved": .int(interleaved), "num_heads": .int(3), "rotary_embedding_dim": .int(Int64(2 * half))],
+            operands: [.random([2, 5, 24]), .tensor(positions), .random([9, half]), .random([9, half])],
+            constants: [1, 2, 3])
+        }
+      }
     }
   }
 
