@@ -41,14 +41,29 @@ extension Reducer {
     _ share: Double, of unit: String, _ measure: @escaping @Sendable ([Int]) -> Double
   ) throws(ShrinkError) -> Reduction {
     let allocation = try allocation(measure)
-    guard let point = allocation.point(within: share) else {
-      let least = (allocation.path.last?.cost ?? 1) * 100
-      throw ShrinkError(
-        .missedTarget, String(format: "at least %.1f %% of the ", least) + "\(unit) must stay: the rest cannot shrink",
-        hint: "ask for more than that; `onnx-shrink inspect` names what is left alone and why")
+    var budget = share
+    while true {
+      guard let point = allocation.point(within: budget) else {
+        let least = (allocation.path.last?.cost ?? 1) * 100
+        throw ShrinkError(
+          .missedTarget,
+          String(format: "at least %.1f %% of the ", least) + "\(unit) must stay: the rest cannot shrink",
+          hint: "ask for more than that; `onnx-shrink inspect` names what is left alone and why")
+      }
+      let result = try refit(point, final: true)
+      // Constant terms that layers got on the way are parameters as well.
+      let terms = unit == "parameters" ? Double(added(result.graph)) / Double(max(before.parameters, 1)) : 0
+      let excess = point.cost + terms - share
+      if terms == 0 || excess <= 0 { return reduction(result.graph, removal(point.widths), result.distance) }
+      budget = point.cost - excess
     }
-    let result = try refit(point, final: true)
-    return reduction(result.graph, removal(point.widths), result.distance)
+  }
+
+  /// Parameters of constants that the re-fit has added to the graph.
+  private func added(_ graph: Graph) -> Int {
+    graph.values.dropFirst(work.graph.values.count).reduce(0) { total, value in
+      total + (value.constant.map { $0.dtype.isFloat ? $0.count : 0 } ?? 0)
+    }
   }
 
   /// The smallest network for which `excess`, the logarithm of measured over allowed error, is not positive.
@@ -141,7 +156,9 @@ extension Reducer {
     return Reduction(
       graph: graph, plan: Plan(original.coupled.groups, all), groups: changes, pinned: original.coupled.pinned,
       before: before,
-      after: Size(parameters: Int(work.cost.parameters(widths).rounded()), macs: Int(work.cost.macs(widths).rounded())),
+      after: Size(
+        parameters: Int(work.cost.parameters(widths).rounded()) + added(graph),
+        macs: Int(work.cost.macs(widths).rounded())),
       expectedError: distance.relativeError, expectedAgreement: distance.agreement, diagnostics: diagnostics)
   }
 }

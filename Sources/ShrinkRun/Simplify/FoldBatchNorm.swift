@@ -1,16 +1,17 @@
 import ShrinkGraph
 import ShrinkOps
 
-/// Folds a BatchNormalization into the Conv, ConvTranspose or Gemm in front of it.
+/// Folds a BatchNormalization, or the Add, Sub, Mul or Div of one constant a channel, into the Conv, ConvTranspose or Gemm
+/// in front of it.
 ///
-/// With y = s · (x − m) / √(v + ε) + b and factor f = s / √(v + ε), channel c of the producer takes
-///   weight'(c) = weight(c) · f(c),   bias'(c) = (bias(c) − m(c)) · f(c) + b(c)
+/// Where y = f · x + t, channel c of the producer takes
+///   weight'(c) = weight(c) · f(c),   bias'(c) = bias(c) · f(c) + t(c)
 /// in Float64, rounded once. Gemm's β divides what is added to its bias. Left alone: producers whose result others read,
 /// constants that are not float32, ConvTranspose in groups.
 /// Source: Ioffe, Szegedy, Batch normalization, 2015, section 3.1, at inference.
 package struct FoldBatchNorm: Pass {
   package static let name = "FoldBatchNorm"
-  package static let summary = "fold batch normalisation into the weights in front of it"
+  package static let summary = "fold batch normalisation, also written out, into the weights in front of it"
 
   /// Makes the pass.
   package init() {}
@@ -22,7 +23,7 @@ package struct FoldBatchNorm: Pass {
     var gone = Set<NodeID>()
     var constants: [Node] = []
     for id in try graph.topologicalOrder() {
-      guard let norm = Normalization(graph[id], in: graph), !fixed.contains(norm.from),
+      guard let norm = ChannelAffine(graph[id], in: graph), !fixed.contains(norm.from),
         uses[norm.from.index].count == 1, let producer = producers[norm.from.index],
         let fold = Fold(graph[producer], norm, in: graph)
       else { continue }
@@ -39,51 +40,27 @@ package struct FoldBatchNorm: Pass {
   }
 }
 
-/// A BatchNormalization with constant parameters, as one factor and one shift a channel.
-private struct Normalization {
-  let from: ValueID
-  let to: ValueID
-  let factor: [Double]
-  let shift: [Double]
-
-  /// Nil for any other node, in training mode, or where a factor is not finite.
-  init?(_ node: Node, in graph: Graph) {
-    guard node.opType == "BatchNormalization", node.domain.isEmpty, graph.opset >= 7, node.inputs.count == 5,
-      node.outputs.dropFirst().allSatisfy({ $0 == nil }), let from = node.inputs[0], let to = node.outputs.first ?? nil
-    else { return nil }
-    let attributes = Attributes(node, opset: graph.opset)
-    guard (try? attributes.int("training_mode", default: 0)) == 0, (try? attributes.int("spatial", default: 1)) == 1,
-      let epsilon = try? attributes.float("epsilon", default: 1e-5)
-    else { return nil }
-    let parameters = node.inputs.dropFirst().compactMap { $0.flatMap { graph[$0].constant?.doubles } }
-    guard parameters.count == 4, parameters.allSatisfy({ $0.count == parameters[0].count }) else { return nil }
-    let factor = zip(parameters[0], parameters[3]).map { $0 / ($1 + Double(epsilon)).squareRoot() }
-    let shift = factor.indices.map { parameters[1][$0] - parameters[2][$0] * factor[$0] }
-    guard (factor + shift).allSatisfy(\.isFinite) else { return nil }
-    (self.from, self.to, self.factor, self.shift) = (from, to, factor, shift)
-  }
-}
-
 /// New weight and bias of a producer.
 private struct Fold {
   let weight: Tensor
   let bias: Tensor
 
   /// Nil where the producer is no linear operator of a form that is known.
-  init?(_ node: Node, _ norm: Normalization, in graph: Graph) {
+  init?(_ node: Node, _ norm: ChannelAffine, in graph: Graph) {
     guard node.domain.isEmpty, (2...3).contains(node.inputs.count), node.outputs.count == 1,
       let weight = node.inputs[1].flatMap({ graph[$0].constant }), weight.dtype == .float32, weight.rank >= 2,
-      let (axis, beta) = Self.form(node, opset: graph.opset), weight.shape[axis] == norm.factor.count
+      let (axis, beta) = Self.form(node, opset: graph.opset),
+      let (factors, shifts) = norm.channels(weight.shape[axis], rank: weight.rank)
     else { return nil }
-    var old = [Double](repeating: 0, count: norm.factor.count)
+    var old = [Double](repeating: 0, count: factors.count)
     if node.inputs.count > 2, let given = node.inputs[2] {
       guard let constant = graph[given].constant, let numbers = constant.doubles,
         numbers.count == 1 || (numbers.count == old.count && constant.shape.last == old.count)
       else { return nil }
       old = numbers.count == 1 ? old.map { _ in numbers[0] } : numbers
     }
-    bias = Tensor(shape: [old.count], old.indices.map { Float(old[$0] * norm.factor[$0] + norm.shift[$0] / beta) })
-    self.weight = weight.scaled(norm.factor, axis: axis)
+    bias = Tensor(shape: [old.count], old.indices.map { Float(old[$0] * factors[$0] + shifts[$0] / beta) })
+    self.weight = weight.scaled(factors, axis: axis)
   }
 
   /// Axis of the weight that its outputs stand on, and the factor that stands before the bias.
@@ -142,9 +119,6 @@ extension Graph {
 }
 
 extension Tensor {
-  /// The elements of a float32 tensor, in Float64.
-  fileprivate var doubles: [Double]? { dtype == .float32 ? withElements(Float.self) { $0.map(Double.init) } : nil }
-
   /// Each slice of an axis of a float32 tensor times its factor, rounded once.
   fileprivate func scaled(_ factors: [Double], axis: Int) -> Tensor {
     let inner = Tensor.count(Array(shape[(axis + 1)...]))

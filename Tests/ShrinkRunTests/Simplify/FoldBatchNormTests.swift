@@ -96,6 +96,38 @@ import Testing
         .allSatisfy { abs($0 - $1) < 1e-6 })
   }
 
+  /// A constant on either side, with or without axes in front of the channels, or one number for all.
+  @Test(arguments: [
+    ("Add", "x1", "row"), ("Add", "line", "x1"), ("Sub", "x1", "row"), ("Sub", "row", "x1"), ("Mul", "number", "x1"),
+    ("Mul", "x1", "line"), ("Div", "x1", "row"),
+  ]) func foldsWhatIsWrittenOut(_ opType: String, _ left: String, _ right: String) throws {
+    var constants = parameters
+    constants["row"] = Tensor(shape: [1, 2], [4, -0.5] as [Float])
+    constants["line"] = Tensor(shape: [2], [-2, 3] as [Float])
+    constants["number"] = Tensor(shape: [], [-1.5] as [Float])
+    let before = toyGraph(
+      constants, outputs: ["y"], [.init("Gemm", ["x", "w", "c"], ["x1"]), .init(opType, [left, right], ["y"])])
+    var after = before
+    #expect(try FoldBatchNorm().apply(to: &after))
+    try after.check()
+    #expect(after.texts == ["Gemm(x, w, c) -> y"])
+    try checkSame(before, after)
+  }
+
+  @Test func channelsOfMapsStandOnAxis1() throws {
+    for (shape, folds) in [
+      ([2, 1, 1], true), ([1, 2, 1, 1], true), ([1, 1, 2], false), ([2], false), ([1, 1, 2, 1], false),
+    ] {
+      var constants = parameters
+      constants["w"] = Tensor(shape: [2, 3, 1, 1], repeating: Float(1))
+      constants["t"] = Tensor(shape: shape, [4, -0.5] as [Float])
+      var graph = toyGraph(
+        constants, outputs: ["y"], [.init("Conv", ["x", "w"], ["x1"]), .init("Add", ["x1", "t"], ["y"])])
+      #expect(try FoldBatchNorm().apply(to: &graph) == folds)
+      if folds { #expect(try graph[graph.value("w_bias")].constant?.elements(Float.self) == [4, -0.5]) }
+    }
+  }
+
   @Test func leavesAlone() throws {
     let cases = [
       gemm(["x", "w", "c"], more: [.init("Relu", ["x1"], ["z"])]),
@@ -119,6 +151,9 @@ import Testing
       toyGraph(
         parameters, outputs: ["y"],
         [.init("Gemm", ["x", "w"], ["x1"]), .init("BatchNormalization", ["x1", "x", "b", "m", "v"], ["y"])]),
+      toyGraph(parameters, outputs: ["y"], [.init("Gemm", ["x", "w"], ["x1"]), .init("Add", ["x1", "x"], ["y"])]),
+      toyGraph(parameters, outputs: ["y"], [.init("Gemm", ["x", "w"], ["x1"]), .init("Div", ["s", "x1"], ["y"])]),
+      toyGraph(parameters, outputs: ["y"], [.init("Gemm", ["x", "w"], ["x1"]), .init("Add", ["x1", "w"], ["y"])]),
     ]
     for before in cases {
       var after = before
