@@ -40,7 +40,9 @@ struct InspectJob {
       file: input, irVersion: model.irVersion, opsets: model.graph.opsets, inputs: ports(model.graph.realInputs),
       outputs: ports(model.graph.outputs), parameters: Count.parameters(model.graph),
       macs: Int(exactly: cost.macs([]).rounded(.towardZero)) ?? .max,
-      operators: model.graph.nodes.reduce(into: [:]) { $0[$1.opType, default: 0] += 1 },
+      operators: model.graph.nodes.reduce(into: [:]) {
+        $0[$1.domain.isEmpty ? $1.opType : $1.domain + "." + $1.opType, default: 0] += 1
+      },
       groups: coupled.groups.map { group($0, coupled, graph) }, leftAlone: coupled.pinned,
       warnings: plain.diagnostics + assumptions(inputs))
   }

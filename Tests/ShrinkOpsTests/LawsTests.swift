@@ -36,7 +36,8 @@ import Testing
     var node = NodeCase(
       opType, attributes, operands: shapes.map { .random($0, using: &rng) }, constants: Set(1..<max(2, shapes.count)))
     node.maker = { (attributes: Attributes) throws(OperatorError) in
-      guard let type = OperatorTable.all.first(where: { $0.names.contains(attributes.opType) }) else {
+      guard let type = OperatorTable.all.first(where: { $0.domain.isEmpty && $0.names.contains(attributes.opType) })
+      else {
         throw .unsupported("no such operator")
       }
       var broken = Broken(try type.init(attributes))
