@@ -26,16 +26,13 @@ struct InspectJob {
   private func inventory(_ model: Model) throws(ShrinkError) -> Inventory {
     let inputs = try Inputs.specs(model.graph, shapes: shapes)
     let (types, samples) = try probeTypes(inputs)
-    func inference(_ graph: Graph) throws(ShrinkError) -> Inference {
-      var byInput: [ValueID: TensorType] = [:]
-      for input in graph.realInputs { byInput[input] = types[graph[input].name] }
-      return try Inference(graph, inputs: byInput)
-    }
-    let plain = try inference(model.graph)
+    var byInput: [ValueID: TensorType] = [:]
+    for input in model.graph.realInputs { byInput[input] = types[model.graph[input].name] }
+    let plain = try Inference(model.graph, inputs: byInput)
     let cost = Cost(model.graph, types: plain.types, groups: [], samples: samples)
-    var graph = model.graph
-    _ = try Pipeline().run(&graph)
-    let coupled = try Coupled(graph, types: try inference(graph).types)
+    let simplified = try Simplified(model.graph, inputs: types)
+    let graph = simplified.graph
+    let coupled = try Coupled(graph, types: simplified.inference.types)
     func ports(_ ids: [ValueID]) -> [Inventory.Port] {
       ids.map { Inventory.Port(name: model.graph[$0].name, type: Interface.text(model.graph[$0].type)) }
     }
@@ -43,7 +40,9 @@ struct InspectJob {
       file: input, irVersion: model.irVersion, opsets: model.graph.opsets, inputs: ports(model.graph.realInputs),
       outputs: ports(model.graph.outputs), parameters: Count.parameters(model.graph),
       macs: Int(exactly: cost.macs([]).rounded(.towardZero)) ?? .max,
-      operators: model.graph.nodes.reduce(into: [:]) { $0[$1.opType, default: 0] += 1 },
+      operators: model.graph.nodes.reduce(into: [:]) {
+        $0[$1.domain.isEmpty ? $1.opType : $1.domain + "." + $1.opType, default: 0] += 1
+      },
       groups: coupled.groups.map { group($0, coupled, graph) }, leftAlone: coupled.pinned,
       warnings: plain.diagnostics + assumptions(inputs))
   }

@@ -118,7 +118,9 @@ public var methods: [(name: String, summary: String)] { MethodTable.all.map { ($
 
 /// An operator that has a kernel.
 public struct KnownOperator: Sendable, Equatable {
-  /// Name, as ONNX spells it; all of ai.onnx.
+  /// Domain of its operator set; empty for ai.onnx.
+  public let domain: String
+  /// Name, as its operator set spells it.
   public let name: String
   /// Versions of the operator set that are implemented.
   public let opsets: ClosedRange<Int>
@@ -126,13 +128,15 @@ public struct KnownOperator: Sendable, Equatable {
   public let absorbs: Bool
 }
 
-/// Every operator that has a kernel, by name.
+/// Every operator that has a kernel, by domain and name.
 public var operators: [KnownOperator] {
   OperatorTable.all.flatMap { type in
     type.names.map {
-      KnownOperator(name: $0, opsets: OperatorTable.opsets(of: $0, type), absorbs: type is any LinearOperator.Type)
+      KnownOperator(
+        domain: type.domain, name: $0, opsets: OperatorTable.opsets(of: $0, type),
+        absorbs: type is any LinearOperator.Type)
     }
-  }.sorted { ($0.name, $0.opsets.lowerBound) < ($1.name, $1.opsets.lowerBound) }
+  }.sorted { ($0.domain, $0.name, $0.opsets.lowerBound) < ($1.domain, $1.name, $1.opsets.lowerBound) }
 }
 
 /// Operators that are not run on purpose.

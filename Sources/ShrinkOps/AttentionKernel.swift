@@ -1,41 +1,6 @@
 import ShrinkGraph
 import ShrinkMath
 
-/// Sizes and options of one attention.
-struct AttentionPlan: Sendable {
-  /// Samples, heads of queries, heads of keys and values.
-  var batch: Int, queryHeads: Int, keyHeads: Int
-  /// Queries, keys in all, keys that come from the past.
-  var queries: Int, keys: Int, past: Int
-  /// Elements of a query or key, and of a value.
-  var width: Int, valueWidth: Int
-  /// Whether queries (and results), keys and values stand as [batch, sequence, heads · width].
-  var isPackedQuery: Bool, isPackedKey: Bool
-  /// Factor of the scores.
-  var scale: Double
-  /// Bound of the scores; 0 for none.
-  var softcap: Float
-  /// Whether a query sees no key behind its own place.
-  var isCausal: Bool
-  /// Keys that a query sees to the left and right of its place; nil for all.
-  var left: Int?, right: Int?
-  /// Which scores are wanted: 0 raw, 1 capped, 2 masked, 3 probabilities.
-  var scoresMode: Int
-  /// Keys of each sample that are there; nil for all.
-  var lengths: [Int]?
-
-  /// Keys that a query sees as far as its place goes.
-  func visible(query: Int, sample: Int) -> Range<Int> {
-    let place = query + (past > 0 ? past : lengths.map { $0[sample] - queries } ?? 0)
-    var (first, end) = (0, min(keys, lengths?[sample] ?? keys))
-    if let left { first = place - min(left, place + 1) }
-    if isCausal { end = min(end, place + 1) }
-    if let right { end = min(end, place + min(right, keys) + 1) }
-    first = max(0, min(first, keys))
-    return first..<max(first, end)
-  }
-}
-
 /// What is added to the scores, as it repeats over [batch, heads, queries, keys]; keys behind its last are hidden.
 struct AttentionMask<T> {
   let start: UnsafePointer<T>
@@ -142,8 +107,8 @@ struct AttentionKernel<T: KernelElement> {
       isHidden = visible.isEmpty || highest == -T.infinity
     }
     if plan.scoresMode == 2, wanted != nil {
-      row.update(repeating: -T.infinity, count: visible.lowerBound)
-      (row + visible.upperBound).update(repeating: -T.infinity, count: keys - visible.upperBound)
+      row.update(repeating: T(plan.hidden), count: visible.lowerBound)
+      (row + visible.upperBound).update(repeating: T(plan.hidden), count: keys - visible.upperBound)
     }
     keep(2)
     row.update(repeating: 0, count: visible.lowerBound)

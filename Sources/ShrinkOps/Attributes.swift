@@ -2,9 +2,11 @@ import ShrinkGraph
 
 /// Typed access to a node's attributes, with the operator set version they are to be read by.
 package struct Attributes: Sendable {
-  /// Operator, as ONNX spells it.
+  /// Operator, as its operator set spells it.
   package let opType: String
-  /// Version of ai.onnx that the model imports.
+  /// Domain of the operator set; empty for ai.onnx.
+  package let domain: String
+  /// Version of the operator set that the model imports.
   package let opset: Int
   /// How many results the node names.
   package let outputs: Int
@@ -13,13 +15,16 @@ package struct Attributes: Sendable {
   /// Wraps the attributes of a node.
   package init(_ node: Node, opset: Int) {
     self.init(
-      node.opType, opset: opset, outputs: node.outputs.count,
+      node.opType, domain: node.domain, opset: opset, outputs: node.outputs.count,
       Dictionary(node.attributes.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }))
   }
 
   /// Makes attributes from values.
-  package init(_ opType: String, opset: Int, outputs: Int = 1, _ values: [String: Attribute.Value] = [:]) {
+  package init(
+    _ opType: String, domain: String = "", opset: Int, outputs: Int = 1, _ values: [String: Attribute.Value] = [:]
+  ) {
     self.opType = opType
+    self.domain = domain
     self.opset = opset
     self.outputs = outputs
     byName = values

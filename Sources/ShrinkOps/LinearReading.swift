@@ -59,6 +59,33 @@ extension LinearReading {
   }
 }
 
+/// A linear map whose results the operator uses itself, so that none of its own shows them.
+struct HiddenReading: LinearReading {
+  private let map: any LinearReading
+  let bias: Int?
+  let output: Port? = nil
+
+  /// `bias`: the slot of the bias, where the operator has one that the map does not know.
+  init(_ map: any LinearReading, bias: Int? = nil) { (self.map, self.bias) = (map, bias ?? map.bias) }
+
+  var data: Port { map.data }
+  var channelAxis: Port { map.channelAxis }
+  var firstChannel: Int { map.firstChannel }
+  var weight: Int { map.weight }
+  var firstOutput: Int { map.firstOutput }
+  var product: LinearProduct { map.product }
+  var factors: (product: Float, bias: Float) { map.factors }
+  var biasShape: [Int] { map.biasShape }
+  func biasOrder(_ shape: [Int]) -> [Int]? { map.biasOrder(shape) }
+  func matrixOrder() -> [Int] { map.matrixOrder() }
+  func gatherRows(
+    _ x: Tensor, _ operands: Operands<Tensor>, positions: [Int], into rows: UnsafeMutablePointer<Float>
+  ) {
+    map.gatherRows(x, operands, positions: positions, into: rows)
+  }
+  func gatherOutputs(_ y: Tensor, positions: [Int], into rows: UnsafeMutablePointer<Float>) {}
+}
+
 /// Sizes of a linear map seen as a matrix product.
 package struct LinearProduct: Sendable, Equatable {
   /// Size of the contracted axis.

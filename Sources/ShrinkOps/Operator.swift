@@ -7,9 +7,11 @@ import ShrinkGraph
 /// The rules must agree with each other; `checkLaws` in the tests tries that. `infer`, `run` and `couple` may rely on
 /// `inputs`: operands below its lower bound are there and none is beyond its upper bound.
 package protocol Operator: Sendable {
-  /// Names, as ONNX spells them; all of ai.onnx.
+  /// Domain of the operator set that its names belong to; empty for ai.onnx, which is what most belong to.
+  static var domain: String { get }
+  /// Names, as the operator set spells them.
   static var names: [String] { get }
-  /// Versions of the ai.onnx operator set that this file implements.
+  /// Versions of the operator set that this file implements.
   static var opsets: ClosedRange<Int> { get }
   /// How many operands it takes; those below the lower bound are required.
   static var inputs: ClosedRange<Int> { get }
@@ -26,6 +28,7 @@ package protocol Operator: Sendable {
 }
 
 extension Operator {
+  package static var domain: String { "" }
   package func couple(_ c: inout Coupling) {}
   package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] { [] }
 

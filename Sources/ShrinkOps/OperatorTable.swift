@@ -38,10 +38,15 @@ package enum OperatorTable {
     Dropout.self,
     DynamicQuantizeLinear.self,
     Einsum.self,
+    EmbedLayerNormalization.self,
     Expand.self,
     EyeLike.self,
     Flatten.self,
     FloatTest.self,
+    FusedConv.self,
+    FusedGelu.self,
+    FusedGemm.self,
+    FusedMatMul.self,
     GRU.self,
     Gather.self,
     GatherElements.self,
@@ -72,6 +77,7 @@ package enum OperatorTable {
     MaxUnpool.self,
     MeanVarianceNormalization.self,
     MelWeightMatrix.self,
+    MultiHeadAttention.self,
     NegativeLogLikelihoodLoss.self,
     NonMaxSuppression.self,
     NonZero.self,
@@ -79,7 +85,9 @@ package enum OperatorTable {
     NumberRange.self,
     OneHot.self,
     PRelu.self,
+    PackedAttention.self,
     Pad.self,
+    PlacedRotaryEmbedding.self,
     QuantizeLinear.self,
     RMSNormalization.self,
     RNN.self,
@@ -96,6 +104,7 @@ package enum OperatorTable {
     ShapeOf.self,
     SignalWindow.self,
     Size.self,
+    SkipNormalization.self,
     Slice.self,
     Softmax.self,
     SoftmaxCrossEntropyLoss.self,
@@ -114,30 +123,39 @@ package enum OperatorTable {
     Where.self,
   ]
 
-  private static let byName: [String: [any Operator.Type]] = all.reduce(into: [:]) { table, type in
-    for name in type.names { table[name, default: []].append(type) }
+  /// An operator by its domain, which is empty for ai.onnx, and its name.
+  private struct Key: Hashable {
+    let domain: String
+    let name: String
   }
 
-  /// Names that came into ONNX later than others of their file, with their first version.
+  private static let byName: [Key: [any Operator.Type]] = all.reduce(into: [:]) { table, type in
+    for name in type.names { table[Key(domain: type.domain, name: name), default: []].append(type) }
+  }
+
+  /// Names of ai.onnx that came later than others of their file, with their first version.
   private static let since: [String: Int] = [
     "Acos": 7, "Acosh": 9, "Asin": 7, "Asinh": 9, "Atan": 7, "Atanh": 9, "BitwiseAnd": 18, "BitwiseOr": 18,
     "BitwiseXor": 18, "CastLike": 15, "Celu": 12, "Cos": 7, "Cosh": 9, "CumProd": 26, "Erf": 9, "Gelu": 20,
-    "GreaterOrEqual": 12, "HardSwish": 14, "IsInf": 10, "LessOrEqual": 12, "Mish": 18, "Mod": 10, "Resize": 10,
-    "Round": 11, "ScatterElements": 11, "Shrink": 9, "Sign": 9, "Sin": 7, "Sinh": 9, "Swish": 24, "Tan": 7,
+    "GreaterOrEqual": 12, "HardSwish": 14, "IsInf": 10, "LessOrEqual": 12, "Mish": 18, "Mod": 10,
+    "RMSNormalization": 23,
+    "Resize": 10, "Round": 11, "ScatterElements": 11, "Shrink": 9, "Sign": 9, "Sin": 7, "Sinh": 9, "Swish": 24,
+    "Tan": 7,
     "ThresholdedRelu": 10,
   ]
 
   /// The versions of an operator that a type implements.
   package static func opsets(of name: String, _ type: any Operator.Type) -> ClosedRange<Int> {
-    max(since[name] ?? 1, type.opsets.lowerBound)...type.opsets.upperBound
+    guard type.domain.isEmpty else { return type.opsets }
+    return max(since[name] ?? 1, type.opsets.lowerBound)...type.opsets.upperBound
   }
 
-  /// The operator that a node applies.
+  /// The operator that a node applies; `opset` is the version of the operator set of its domain.
   ///
   /// Throws `unsupportedOperator` when there is none for its name, domain or version, and what the operator throws of
   /// its attributes; `malformedModel` when required operands are missing.
   package static func make(_ node: Node, opset: Int) throws(OperatorError) -> any Operator {
-    let types = node.domain.isEmpty ? byName[node.opType] ?? [] : []
+    let types = byName[Key(domain: node.domain, name: node.opType)] ?? []
     guard let type = types.first(where: { opsets(of: node.opType, $0).contains(opset) }) else {
       throw .noKernel(node, opset, !types.isEmpty)
     }

@@ -146,7 +146,8 @@ private struct CoupleBuilder {
     for (position, reading) in readings.enumerated() {
       guard let linear, let candidate = candidate(linear, reading, (position, readings.count), id) else { continue }
       absorbed.insert(reading.channelAxis)
-      candidates.append(candidate)
+      // The first of the nodes that apply a weight stands for all.
+      if candidate.applications.first == id { candidates.append(candidate) }
     }
     for contraction in coupling.contractions where !absorbed.contains(contraction.data) {
       let weight = contraction.weight.isOutput ? nil : node.inputs[contraction.weight.slot]
@@ -207,9 +208,7 @@ private struct CoupleBuilder {
         && other.inputs.count == node.inputs.count && other.inputs.dropFirst(2) == node.inputs.dropFirst(2)
         && other.hasSameAttributes(as: node)
     }
-    // The first of them in the order of the graph stands for all.
-    guard isAlike, users.map(\.node).min() == id else { return nil }
-    return [id] + users.map(\.node).filter { $0 != id }
+    return isAlike ? users.map(\.node).sorted() : nil
   }
 
   private func biasPlace(

@@ -42,8 +42,7 @@ package struct Reducer {
     let plain = try Inference(model, inputs: probe.types(of: model))
     let cost = Cost(model, types: plain.types, groups: [], samples: probe.samples)
     before = Size(parameters: Int(cost.parameters([])), macs: Int(cost.macs([])))
-    var graph = model
-    _ = try Pipeline().run(&graph)
+    let graph = try Simplified(model, inputs: probe.inputs).graph
     let evidence = options.target == .lossless ? samples : self.samples.fit
     var preparation = Preparation(source: source, samples: evidence, options: options, probe: probe)
     let first = try preparation.run(graph, stage: "statistics", progress: progress)
@@ -84,7 +83,8 @@ package struct Reducer {
 struct Probe {
   /// How many samples it holds.
   let samples: Int
-  private let inputs: [String: TensorType]
+  /// Type of each input, by name.
+  let inputs: [String: TensorType]
 
   init(_ graph: Graph, source: SampleSource, samples: [Int]) throws(ShrinkError) {
     let run = Array(samples.prefix(min(2, source.batch)))

@@ -16,7 +16,7 @@ extension OperatorError {
 }
 
 extension Graph {
-  /// Version of ai.onnx that its nodes are read by.
+  /// Version of ai.onnx that nodes of that domain are read by.
   var opset: Int { opsets[""] ?? opsets["ai.onnx"] ?? 1 }
 
   /// How messages name a node; one without a name by its first result.

@@ -36,7 +36,8 @@ import Testing
     var node = NodeCase(
       opType, attributes, operands: shapes.map { .random($0, using: &rng) }, constants: Set(1..<max(2, shapes.count)))
     node.maker = { (attributes: Attributes) throws(OperatorError) in
-      guard let type = OperatorTable.all.first(where: { $0.names.contains(attributes.opType) }) else {
+      guard let type = OperatorTable.all.first(where: { $0.domain.isEmpty && $0.names.contains(attributes.opType) })
+      else {
         throw .unsupported("no such operator")
       }
       var broken = Broken(try type.init(attributes))
@@ -76,7 +77,18 @@ import Testing
 
   @Test func findsWrongBlocks() {
     refuses("Flatten", [:], [[2, 3, 4]], "after removing") {
-      $0.coupleRule = { $0.tie(.input(0, 1), .output(0, 1), block: 3) }
+      $0.coupleRule = { $0.tie(.input(0, 1), .output(0, 1)) }
+    }
+  }
+
+  @Test func findsFactorsInAWrongOrder() {
+    refuses("Flatten", [:], [[2, 3, 4]], "differs") {
+      $0.coupleRule = { c in
+        let (outer, inner) = (c.factor(3), c.factor(4))
+        c.split(.input(0, 1), into: [outer])
+        c.split(.input(0, 2), into: [inner])
+        c.split(.output(0, 1), into: [inner, outer])
+      }
     }
   }
 
@@ -102,23 +114,34 @@ import Testing
     static let names = ["Reordered"]
     static let opsets = 1...99
     static let inputs = 2...2
-    static let (data, weight) = (0, 1)
-    static let bias: Int? = nil
     let inner: MatMul
 
     init(_ attributes: Attributes) throws(OperatorError) { inner = try MatMul(attributes) }
     func infer(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] { try inner.infer(inputs) }
     func run(_ inputs: Operands<Tensor>) throws(OperatorError) -> [Tensor] { try inner.run(inputs) }
     func couple(_ c: inout Coupling) { inner.couple(&c) }
-    func product(_ inputs: Operands<TensorType>) -> LinearProduct? { inner.product(inputs) }
-    func outputAxis(rank: Int) -> Int { inner.outputAxis(rank: rank) }
-    func gatherRows(_ x: Tensor, weight: TensorType, positions: [Int], into rows: UnsafeMutablePointer<Float>) {
-      inner.gatherRows(x, weight: weight, positions: positions, into: rows)
+    func readings(_ inputs: Operands<TensorType>) -> [any LinearReading] {
+      inner.readings(inputs).map { Backwards(inner: $0) }
+    }
+  }
+
+  /// A linear map whose rows stand in the opposite order.
+  struct Backwards: LinearReading {
+    let inner: any LinearReading
+    var data: Port { inner.data }
+    var weight: Int { inner.weight }
+    var bias: Int? { inner.bias }
+    var output: Port? { inner.output }
+    var product: LinearProduct { inner.product }
+    func gatherRows(
+      _ x: Tensor, _ operands: Operands<Tensor>, positions: [Int], into rows: UnsafeMutablePointer<Float>
+    ) {
+      inner.gatherRows(x, operands, positions: positions, into: rows)
     }
     func gatherOutputs(_ y: Tensor, positions: [Int], into rows: UnsafeMutablePointer<Float>) {
       inner.gatherOutputs(y, positions: positions, into: rows)
     }
-    func matrixOrder(weight: TensorType) -> [Int] { inner.matrixOrder(weight: weight).reversed() }
+    func matrixOrder() -> [Int] { inner.matrixOrder().reversed() }
   }
 
   @Test func findsAWrongMatrixOrder() {

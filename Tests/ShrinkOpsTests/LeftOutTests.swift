@@ -5,8 +5,8 @@ import Testing
 
 @Suite struct LeftOutTests {
   @Test func nothingThatRunsIsLeftOut() {
-    let names = Set(OperatorTable.all.flatMap { $0.names })
-    for family in LeftOut.families where family.domain.isEmpty {
+    for family in LeftOut.families {
+      let names = Set(OperatorTable.all.filter { $0.domain == family.domain }.flatMap { $0.names })
       #expect(names.isDisjoint(with: family.operators), "\(family.name)")
     }
   }
@@ -21,7 +21,7 @@ import Testing
     #expect(adam?.fact.contains("on purpose (training)") == true)
     let mystery = error(Node("Mystery", domain: "org.example", inputs: [], outputs: []), opset: 3)
     #expect(mystery?.fact == "there is no kernel for operator 'Mystery' of domain org.example at opset 3")
-    let early = error(Node("LayerNormalization", inputs: [ValueID(0), ValueID(1)], outputs: []), opset: 9)
-    #expect(early?.fact.hasSuffix("'LayerNormalization' of domain ai.onnx at opset 9, only for other versions") == true)
+    let early = error(Node("Swish", inputs: [ValueID(0)], outputs: []), opset: 9)
+    #expect(early?.fact.hasSuffix("'Swish' of domain ai.onnx at opset 9, only for other versions") == true)
   }
 }

@@ -27,7 +27,7 @@ import Testing
 
   @Test func knowsEveryNameOnceAtAVersion() {
     for (i, a) in OperatorTable.all.enumerated() {
-      for b in OperatorTable.all[(i + 1)...] where a.opsets.overlaps(b.opsets) {
+      for b in OperatorTable.all[(i + 1)...] where a.domain == b.domain && a.opsets.overlaps(b.opsets) {
         #expect(Set(a.names).isDisjoint(with: b.names), "\(a) and \(b)")
       }
     }
@@ -38,5 +38,18 @@ import Testing
       try OperatorTable.make(Node("NoSuchOperator", inputs: [], outputs: []), opset: 17)
     }
     #expect(error?.code == .unsupportedOperator)
+  }
+
+  @Test func knowsOperatorsByDomain() throws {
+    let x = [ValueID(0)], y = [ValueID(1)]
+    let plain = try OperatorTable.make(Node("Gelu", inputs: x, outputs: y), opset: 20)
+    let fused = try OperatorTable.make(Node("Gelu", domain: "com.microsoft", inputs: x, outputs: y), opset: 1)
+    #expect(plain is Activation && fused is FusedGelu)
+    for (domain, opset) in [("com.microsoft", 20), ("org.example", 1), ("", 1)] {
+      let error = #expect(throws: OperatorError.self) {
+        try OperatorTable.make(Node("Gelu", domain: domain, inputs: x, outputs: y), opset: opset)
+      }
+      #expect(error?.code == .unsupportedOperator)
+    }
   }
 }

@@ -109,11 +109,8 @@ import Testing
   @Test func blocksOfTwoSizesAreNotMixed() {
     var rng = SplitMix64(seed: 3)
     let columns = 3 * 4 + 2
-    let units = (0..<12).map { UnitRef(group: 0, unit: $0 / 4) } + (0..<2).map { UnitRef(group: 1, unit: $0) }
-    let dense = TestSites.dense(units: columns, block: 1, outputs: 2, hasBias: true)
-    let site = Site(
-      node: dense.node, data: dense.data, weight: dense.weight, output: dense.output, rule: dense.rule,
-      product: dense.product, outputAxis: 1, bias: dense.bias, units: units, index: 0)
+    let units = (0..<12).map { [UnitRef(group: 0, unit: $0 / 4)] } + (0..<2).map { [UnitRef(group: 1, unit: $0)] }
+    let site = TestSites.dense(units, outputs: 2, hasBias: true)
     let x = (0..<10 * columns).map { _ in Float.random(in: 0...1, using: &rng) }
     var moments = Moments(columns: columns)
     x.withUnsafeBufferPointer { moments.add(rows: $0, count: 10) }
@@ -121,9 +118,7 @@ import Testing
     let values = (0..<(columns + 1) * 2).map { _ in Double.random(in: -1...1, using: &rng) }
     let weights = Matrix(rows: columns + 1, columns: 2, values: values)
     let compensation = Compensation(site: site, moments: moments, weights: weights)
-    let groups = [3, 2].map {
-      ChannelGroup(name: "units", count: $0, axes: [], producers: [], readers: [0], between: [])
-    }
+    let groups = [3, 2].map { TestSites.group(of: $0) }
     for (group, unit) in [(0, 1), (1, 0)] {
       var removal = Removal(groups)
       removal.removed[group][unit] = true
@@ -168,13 +163,10 @@ import Testing
   }
 
   @Test func blocksFollowTheAxis() {
-    let dense = TestSites.dense(units: 4, block: 1, outputs: 1, hasBias: false)
-    let units: [UnitRef?] = [UnitRef(group: 0, unit: 1), nil, UnitRef(group: 0, unit: 0), UnitRef(group: 0, unit: 1)]
-    let site = Site(
-      node: dense.node, data: dense.data, weight: dense.weight, output: dense.output, rule: dense.rule,
-      product: dense.product, outputAxis: 1, bias: .none, units: units, index: 0)
+    let units = [[UnitRef(group: 0, unit: 1)], [], [UnitRef(group: 0, unit: 0)], [UnitRef(group: 0, unit: 1)]]
+    let site = TestSites.dense(units, outputs: 1, hasBias: false)
     #expect(site.blocks().map(\.columns) == [[0, 3], [1], [2]])
-    #expect(site.blocks().map(\.unit) == [units[0], nil, units[2]])
+    #expect(site.blocks().map(\.units) == [units[0], [], units[2]])
     #expect(site.uniformBlocks() == [[0, 3]])
   }
 }

@@ -28,7 +28,8 @@ import ShrinkTestSupport
   @Test(arguments: [1, 4]) func countsAreThoseByHandAtEveryWidth(samples: Int) throws {
     let sketch = try CoupledSketch(Self.network(), samples: samples)
     try #require(sketch.coupled.groups.map(\.count) == [6, 4, 7])
-    let cost = Cost(sketch.graph, types: sketch.types, groups: sketch.coupled.groups, samples: samples)
+    let cost = Cost(
+      sketch.graph, types: sketch.types, groups: sketch.coupled.groups, forms: sketch.coupled.forms, samples: samples)
     for widths in [[6, 4, 7], [1, 1, 1], [3, 4, 2], [5, 2, 7]] {
       #expect(cost.parameters(widths) == Double(Self.parameters(widths[0], widths[1], widths[2])))
       #expect(cost.macs(widths) == Double(Self.macs(widths[0], widths[1], widths[2])))
@@ -40,7 +41,8 @@ import ShrinkTestSupport
     for seed in 0..<60 as Range<UInt64> {
       let sketch = try CoupledSketch(RandomGraph(seed: seed).graph)
       let groups = sketch.coupled.groups
-      let cost = Cost(sketch.graph, types: sketch.types, groups: groups, samples: 2)
+      let cost = Cost(
+        sketch.graph, types: sketch.types, groups: groups, forms: sketch.coupled.forms, samples: 2)
       var rng = SplitMix64(seed: seed)
       let widths = groups.map { Int.random(in: 1...$0.count, using: &rng) }
       let units = Dictionary(uniqueKeysWithValues: groups.indices.map { ($0, Array(widths[$0]..<groups[$0].count)) })

@@ -15,8 +15,8 @@ import ShrinkTestSupport
     let group = try #require(coupled.groups.first)
     #expect(coupled.groups.count == 1 && group.name == "first" && group.count == 5)
     #expect(group.producers == [NodeID(0)] && group.readers == [1] && group.between == [NodeID(1)])
-    #expect(coupled.sites[1].units == (0..<5).map { UnitRef(group: 0, unit: $0) })
-    #expect(coupled.sites[0].units == [nil, nil, nil])
+    #expect(coupled.sites[1].units == (0..<5).map { [UnitRef(group: 0, unit: $0)] })
+    #expect(coupled.sites[0].units == [[], [], []])
     #expect(coupled.sites.allSatisfy { $0.bias == .operand(2) && $0.hasBias })
     #expect(
       coupled.pinned == [
@@ -44,7 +44,8 @@ import ShrinkTestSupport
     let coupled = try CoupledSketch(sketch.graph).coupled
     #expect(coupled.groups.map(\.count) == [2, 4])
     #expect(
-      coupled.sites[2].units == [0, 1].map { UnitRef(group: 0, unit: $0) } + (0..<4).map { UnitRef(group: 1, unit: $0) }
+      coupled.sites[2].units == [0, 1].map { [UnitRef(group: 0, unit: $0)] }
+        + (0..<4).map { [UnitRef(group: 1, unit: $0)] }
     )
   }
 
@@ -73,13 +74,30 @@ import ShrinkTestSupport
     #expect(first.width == 5 && first.reason.contains(name), "\(first.reason)")
   }
 
-  @Test func weightOfTwoReadersAbsorbsNothing() throws {
+  /// Two layers whose units are read with one weight: a unit goes from both, and the weight is one site.
+  @Test func weightOfTwoReadersIsOneSite() throws {
     var sketch = GraphSketch()
     let x = sketch.input([3])
-    let hidden = sketch.gemm(x, 3, 5)
+    let (a, b) = (sketch.gemm(x, 3, 5), sketch.gemm(x, 3, 5))
     let shared = sketch.weight([5, 2])
-    sketch.output(sketch.node("Gemm", [hidden, shared]))
+    let readers = [a, b].map { sketch.node("Gemm", [$0, shared]) }
+    for reader in readers { sketch.output(reader) }
+    let coupled = try CoupledSketch(sketch.graph).coupled
+    let group = try #require(coupled.groups.first)
+    #expect(coupled.groups.count == 1 && group.count == 5 && group.producers == [NodeID(0), NodeID(1)])
+    let site = try #require(coupled.sites.first { $0.weight == shared })
+    #expect(coupled.sites.count == 3 && site.applications == [NodeID(2), NodeID(3)] && !site.isSingle)
+    #expect(coupled.readingNodes(of: group) == [NodeID(2), NodeID(3)])
+    #expect(site.bias == .none, "a constant term of one application would not be that of the other")
+  }
+
+  /// A weight that is applied in two ways cannot be fitted: nothing that only it reads goes.
+  @Test func weightThatIsReadInTwoWaysAbsorbsNothing() throws {
+    var sketch = GraphSketch()
+    let x = sketch.input([3])
+    let shared = sketch.weight([5, 5])
     sketch.output(sketch.node("Gemm", [sketch.gemm(x, 3, 5), shared]))
+    sketch.output(sketch.node("Gemm", [sketch.gemm(x, 3, 5), shared], ["transB": .int(1)]))
     #expect(try CoupledSketch(sketch.graph).coupled.groups.isEmpty)
   }
 

@@ -24,6 +24,7 @@ enum MethodProblems {
     let reader = Compensation(
       site: site, moments: moments, weights: Matrix(rows: count + 1, columns: outputs, values: values), ridge: 1e-9)
     return GroupProblem(
-      group: 0, count: count, readers: [reader], incoming: (0..<count).map { _ in .random(in: 0...1, using: &rng) })
+      group: 0, count: count, readers: [reader], pairs: [],
+      incoming: (0..<count).map { _ in .random(in: 0...1, using: &rng) })
   }
 }

@@ -24,8 +24,9 @@ struct PreparedSketch {
     }
     prepared = Prepared(
       graph: graph, types: sketch.types, coupled: sketch.coupled, rewrite: sketch.rewrite,
-      cost: Cost(graph, types: sketch.types, groups: sketch.coupled.groups, samples: 2), compensations: compensations,
-      ranges: calibration.ranges)
+      cost: Cost(
+        graph, types: sketch.types, groups: sketch.coupled.groups, forms: sketch.coupled.forms, samples: 2),
+      compensations: compensations, ranges: calibration.ranges, pairMoments: calibration.pairs)
   }
 
   /// Gemm 12 - Relu - Gemm 4 over 100 samples of 6 numbers.

@@ -16,7 +16,7 @@ import Testing
     let own = relativeError(original, try sketch.samples.outputs(small)[0].doubles)
     let cut = relativeError(original, try sketch.samples.outputs(sketch.prepared.rewrite.apply(removal))[0].doubles)
     #expect(own < 0.7 * cut && own > 1e-6)
-    let site = sketch.prepared.coupled.sites[1].cut(removal, in: small)
+    let site = try #require(sketch.prepared.rewrite.cut(sketch.prepared.coupled.sites[1], removal, in: small))
     var rng = SplitMix64(seed: 2)
     for _ in 0..<20 {
       var matrix = site.matrix(in: small)

@@ -23,7 +23,7 @@ import ShrinkTestSupport
     #expect(site.columns == 36)
     #expect(site.columns(of: 0, count: 4)[2] == Array(18..<27))
     #expect(site.keptColumns(removal) == Array(0..<9) + Array(18..<27))
-    let cut = site.cut(removal, in: sketch.rewrite.apply(removal))
+    let cut = try #require(sketch.rewrite.cut(site, removal, in: sketch.rewrite.apply(removal)))
     #expect(cut.product.channels == 2 && cut.product.taps == 9 && cut.product.outputs == 3 && cut.columns == 18)
     #expect(removal.width(0) == 2)
   }

@@ -30,14 +30,12 @@ import Testing
   private static func silenced(_ sketch: CoupledSketch, _ removal: Removal) -> Graph {
     var graph = sketch.graph
     for site in sketch.coupled.sites {
-      let node = graph[site.node]
       guard let weight = graph[site.weight].constant else { continue }
-      let isTransposed = node.attributes.contains { $0.name == "transB" }
-      let axis = node.opType == "Conv" || isTransposed ? 1 : 0
-      let inner = weight.shape[(axis + 1)...].reduce(1, *)
       var elements = weight.elements(Float.self)
-      for i in elements.indices {
-        if let unit = site.units[i / inner % weight.shape[axis]], removal.contains(unit) { elements[i] = 0 }
+      let order = site.reading.matrixOrder()
+      let width = site.product.taps * site.product.outputs
+      for (channel, units) in site.units.enumerated() where removal.takes(units) {
+        for place in order[channel * width..<(channel + 1) * width] { elements[place] = 0 }
       }
       graph[site.weight].constant = Tensor(shape: weight.shape, elements)
     }
@@ -63,12 +61,17 @@ import Testing
     for (v, type) in sketch.types.enumerated() {
       guard let type, let left = types[v] else { continue }
       for axis in type.shape.indices {
-        var gone = 0
+        // An index may belong to units of several groups.
+        var lost = Set<Int>()
         for (g, group) in sketch.coupled.groups.enumerated() {
           for entry in group.axes where entry.axis == ValueAxis(ValueID(v), axis) {
-            gone += entry.units.count { $0 >= 0 && removal.removed[g][Int($0)] }
+            lost.formUnion(
+              entry.units.indices.filter { i in
+                entry.units[i] >= 0 && removal.removed[g][Int(entry.units[i])]
+              })
           }
         }
+        let gone = lost.count
         let name = small.values[v].name
         #expect(left.shape[axis] == type.shape[axis] - gone, "seed \(seed): axis \(axis) of \(name)")
         #expect(left.shape[axis] > 0, "seed \(seed): axis \(axis) of \(name) is empty")

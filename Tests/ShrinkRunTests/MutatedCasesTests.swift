@@ -34,7 +34,8 @@ import Testing
 
   private static func exercise(_ name: String) throws {
     for node in (try? nodes(of: name)) ?? [] {
-      guard let type = OperatorTable.all.first(where: { $0.names.contains(node.opType) }) else { continue }
+      guard let type = OperatorTable.all.first(where: { $0.domain == node.domain && $0.names.contains(node.opType) })
+      else { continue }
       let (attributes, texts) = try KnownAttributes.of(String(describing: type))
       for seed in 0..<UInt64(draws) {
         var random = RandomNode(seed: seed, attributes: attributes, texts: texts)
@@ -57,11 +58,12 @@ import Testing
     var found: [NodeCase] = []
     _ = try Executor(graph).run(feeds) { (step, operands, _) throws(ShrinkError) in
       let node = graph[step]
-      guard node.domain.isEmpty, operands.present.allSatisfy({ $0.count <= 4096 }) else { return }
+      guard operands.present.allSatisfy({ $0.count <= 4096 }) else { return }
       let attributes = Dictionary(node.attributes.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
       found.append(
         NodeCase(
-          node.opType, opset: graph.opsets[""] ?? 17, outputs: node.outputs.count, attributes, operands: operands.items)
+          node.opType, domain: node.domain, opset: graph.opset(of: node), outputs: node.outputs.count, attributes,
+          operands: operands.items)
       )
     }
     return found

@@ -15,6 +15,13 @@ package struct GraphSketch {
     return value
   }
 
+  /// An input as a file declares it.
+  package mutating func input(_ type: DeclaredType, name: String = "x") -> ValueID {
+    let value = graph.addValue(named: name, type: type)
+    graph.inputs.append(value)
+    return value
+  }
+
   /// A float32 input of a whole shape.
   package mutating func fixedInput(_ shape: [Int], name: String = "x") -> ValueID {
     let value = graph.addValue(named: name, type: DeclaredType(.float32, shape.map { .known($0) }))

@@ -16,13 +16,15 @@ package struct BrokenLaw: Error, CustomStringConvertible {
 /// `constants`: slots whose elements are known before the network runs. `removesSomething`: whether the coupling rule
 /// must find anything to remove at all. `isLinear`: whether it must be (or must not be) a matrix product.
 package func checkLaws(
-  _ opType: String, opset: Int = 17, outputs: Int = 1, _ attributes: [String: Attribute.Value] = [:],
+  _ opType: String, domain: String = "", opset: Int = 17, outputs: Int = 1,
+  _ attributes: [String: Attribute.Value] = [:],
   operands: [CaseOperand], constants: Set<Int> = [], removesSomething: Bool = true, isLinear: Bool? = nil,
   tolerance: Double = 1e-4, seed: UInt64 = 1
 ) throws {
   var rng = SplitMix64(seed: seed)
   let tensors = operands.map { $0.made(using: &rng) }
-  let node = NodeCase(opType, opset: opset, outputs: outputs, attributes, operands: tensors, constants: constants)
+  let node = NodeCase(
+    opType, domain: domain, opset: opset, outputs: outputs, attributes, operands: tensors, constants: constants)
   try checkLaws(
     node, removesSomething: removesSomething, isLinear: isLinear, tolerance: tolerance, seed: rng.next())
 }

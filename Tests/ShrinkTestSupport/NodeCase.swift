@@ -27,7 +27,9 @@ package enum CaseOperand: Sendable {
 package struct NodeCase: Sendable {
   /// Operator, as ONNX spells it.
   package var opType: String
-  /// Version of ai.onnx.
+  /// Domain of the operator set; empty for ai.onnx.
+  package var domain: String
+  /// Version of the operator set.
   package var opset: Int
   /// How many results it names.
   package var outputs: Int
@@ -40,12 +42,14 @@ package struct NodeCase: Sendable {
   /// Makes the operator in place of the table: for operators that exist in a test only.
   package var maker: (@Sendable (Attributes) throws(OperatorError) -> any Operator)?
 
-  /// Makes a node of ai.onnx.
+  /// Makes a node, of ai.onnx unless a domain is given.
   package init(
-    _ opType: String, opset: Int = 17, outputs: Int = 1, _ attributes: [String: Attribute.Value] = [:],
+    _ opType: String, domain: String = "", opset: Int = 17, outputs: Int = 1,
+    _ attributes: [String: Attribute.Value] = [:],
     operands: [Tensor?], constants: Set<Int> = []
   ) {
     self.opType = opType
+    self.domain = domain
     self.opset = opset
     self.outputs = outputs
     self.attributes = attributes
@@ -55,9 +59,9 @@ package struct NodeCase: Sendable {
 
   /// The operator, made by the table as the driver makes it, or by `maker`.
   package func make() throws(OperatorError) -> any Operator {
-    if let maker { return try maker(Attributes(opType, opset: opset, outputs: outputs, attributes)) }
+    if let maker { return try maker(Attributes(opType, domain: domain, opset: opset, outputs: outputs, attributes)) }
     let node = Node(
-      opType, inputs: operands.indices.map { operands[$0] == nil ? nil : ValueID($0) },
+      opType, domain: domain, inputs: operands.indices.map { operands[$0] == nil ? nil : ValueID($0) },
       outputs: (0..<outputs).map { ValueID(operands.count + $0) },
       attributes: attributes.sorted { $0.key < $1.key }.map { Attribute($0.key, $0.value) })
     return try OperatorTable.make(node, opset: opset)

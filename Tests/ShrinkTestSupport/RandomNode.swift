@@ -41,7 +41,8 @@ package struct RandomNode {
     var values: [String: Attribute.Value] = [:]
     for attribute in attributes where chance(2) { values[attribute.name] = value(attribute.kind) }
     return NodeCase(
-      pick(type.names), opset: pick(Array(type.opsets)), outputs: chance(20) ? 0 : pick([1, 1, 2, 3, 4]), values,
+      pick(type.names), domain: type.domain, opset: pick(Array(type.opsets)),
+      outputs: chance(20) ? 0 : pick([1, 1, 2, 3, 4]), values,
       operands: operands, constants: known(count))
   }
 

@@ -3,7 +3,7 @@ import pathlib, tempfile
 
 import numpy as np
 import onnx, onnx.reference
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 import onnxruntime
 
 import program
@@ -24,24 +24,30 @@ def reference(model, feeds):
     return onnx.reference.ReferenceEvaluator(model).run(None, feeds)
 
 
-def one_node(op, opset, inputs, outputs, constants, attributes):
-    """A model of one node, and what to feed it."""
+def one_node(op, opset, inputs, outputs, constants, attributes, domain="", kinds=()):
+    """A model of one node, and what to feed it.
+
+    `opset`: of ai.onnx, beside version 1 of another domain; `kinds`: element types of the results, float32 where they are
+    not known.
+    """
     names = ["" if x is None else f"x{i}" for i, x in enumerate(inputs)]
     results = [f"y{i}" for i in range(outputs)] if isinstance(outputs, int) else list(outputs)
     given = {name: x for name, x in zip(names, inputs) if name}
     held = {names[i] for i in constants}
     kind = lambda x: helper.np_dtype_to_tensor_dtype(x.dtype)
     graph = helper.make_graph(
-        [helper.make_node(op, names, results, **attributes)], op,
+        [helper.make_node(op, names, results, domain=domain, **attributes)], op,
         [helper.make_tensor_value_info(n, kind(x), x.shape) for n, x in given.items() if n not in held],
         [onnx.ValueInfoProto(name=n) for n in results if n],
         [numpy_helper.from_array(x, n) for n, x in given.items() if n in held])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
+    imports = [helper.make_opsetid("", opset)] + ([helper.make_opsetid(domain, 1)] if domain else [])
+    model = helper.make_model(graph, opset_imports=imports, ir_version=10)
     inferred = {v.name: v for v in onnx.shape_inference.infer_shapes(model).graph.output}
-    for value in model.graph.output:
+    for i, value in enumerate(model.graph.output):
         value.CopyFrom(inferred[value.name])
         if not value.type.tensor_type.elem_type:
-            value.type.tensor_type.elem_type = TensorProto.FLOAT
+            kind = kinds[i] if i < len(kinds) else np.float32
+            value.type.tensor_type.elem_type = helper.np_dtype_to_tensor_dtype(np.dtype(kind))
     return model, {n: x for n, x in given.items() if n not in held}
 
 
@@ -57,10 +63,11 @@ class Cases:
     def __exit__(self, *error):
         self.temporary.cleanup()
 
-    def add(self, op, opset, inputs, outputs=1, compute=runtime, constants=(), precise=False, **attributes):
+    def add(self, op, opset, inputs, outputs=1, compute=runtime, constants=(), precise=False, domain="", kinds=(),
+            **attributes):
         """Writes a case of one node; `inputs`: arrays, None for one that is left out; `outputs`: how many, or names
-        with "" for one that is left out; `constants`: slots that the model holds; `precise`: computed in float64."""
-        model, feeds = one_node(op, opset, inputs, outputs, constants, attributes)
+        with "" for one that is left out; `constants`: slots that the model holds; `precise`: computed in float64; `domain`, `kinds`: as one_node."""
+        model, feeds = one_node(op, opset, inputs, outputs, constants, attributes, domain, kinds)
         if precise:
             wide = [x.astype(np.float64) if x is not None and x.dtype == np.float32 else x for x in inputs]
             results = [y.astype(np.float32) for y in compute(*one_node(op, opset, wide, outputs, constants, attributes))]

@@ -88,7 +88,8 @@ package struct Activation: Operator {
     return switch function {
     case .celu: Elementwise.map(x) { (v: T) in v > 0 ? v : a * T.exponentialMinusOne(v / a) }
     case .elu: Elementwise.map(x) { (v: T) in v > 0 ? v : a * T.exponentialMinusOne(v) }
-    case .gelu: gelu(x, type)
+    case .gelu where isTanhGelu: Elementwise.map(x) { (v: T) in T.tanhGelu(v) }
+    case .gelu: Elementwise.map(x) { (v: T) in T.gelu(v) }
     case .hardSigmoid: Elementwise.map(x) { (v: T) in Self.clamp(a * v + b) }
     case .hardSwish: Elementwise.map(x) { (v: T) in v * Self.clamp(v / 6 + 0.5) }
     case .leakyRelu: Elementwise.map(x) { (v: T) in v < 0 ? a * v : v }
@@ -99,19 +100,9 @@ package struct Activation: Operator {
     case .sigmoid: Elementwise.map(x) { (v: T) in 1 / (1 + T.exponential(-v)) }
     case .softplus: Elementwise.map(x) { (v: T) in Self.softplus(v) }
     case .softsign: Elementwise.map(x) { (v: T) in v / (1 + abs(v)) }
-    case .swish: Elementwise.map(x) { (v: T) in v / (1 + T.exponential(-a * v)) }
+    case .swish: Elementwise.map(x) { (v: T) in T.swish(v, a) }
     case .thresholdedRelu: Elementwise.map(x) { (v: T) in v > a ? v : 0 }
     }
-  }
-
-  @inline(__always)
-  private func gelu<T: Real>(_ x: Tensor, _: T.Type) -> Tensor {
-    if isTanhGelu {
-      let factor = (2 / T.pi).squareRoot()
-      return Elementwise.map(x) { (v: T) in 0.5 * v * (1 + T.hyperbolicTangent(factor * (v + 0.044715 * v * v * v))) }
-    }
-    let factor = T(0.5).squareRoot()
-    return Elementwise.map(x) { (v: T) in 0.5 * v * (1 + T.errorFunction(v * factor)) }
   }
 
   /// log(1 + eˣ) without overflow.

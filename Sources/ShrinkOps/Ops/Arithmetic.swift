@@ -41,6 +41,11 @@ package struct Arithmetic: Operator {
     return try compute(try placement.placed(inputs), shape)
   }
 
+  /// The sum of two tensors of one element type that are broadcast together.
+  static func add(_ a: Tensor, _ b: Tensor) throws(OperatorError) -> Tensor {
+    try Arithmetic(Attributes("Add", opset: 14)).run(Operands([a, b]))[0]
+  }
+
   private func compute(_ inputs: Operands<Tensor>, _ shape: [Int]) throws(OperatorError) -> [Tensor] {
     let a = inputs[0]
     if function == .pow, !a.dtype.isFloat || !inputs[1].dtype.isFloat {

@@ -105,73 +105,30 @@ package struct Attention: Operator {
     }
     var (key, value) = (inputs[1], inputs[2])
     if !p.isPackedKey {
-      key = try present(key, inputs.optional(4), p, width: p.width)
-      value = try present(value, inputs.optional(5), p, width: p.valueWidth)
+      key = try p.present(key, inputs.optional(4), width: p.width)
+      value = try p.present(value, inputs.optional(5), width: p.valueWidth)
     }
-    let computed =
-      inputs[0].dtype == .float64
-      ? try compute(inputs, key, value, p, types[0].shape, Double.self)
-      : try compute(inputs, key, value, p, types[0].shape, Float.self)
-    var results = [computed.y, key, value, computed.scores ?? computed.y]
-    for slot in [0, 3] where computed.scores != nil || slot == 0 {
-      results[slot] = try Conversion.convert(results[slot], to: inputs[0].dtype)
-    }
-    return Array(results.prefix(outputs))
+    let computed = try p.attend(
+      inputs[0], key, value, mask: inputs.optional(3), shape: types[0].shape, keepsScores: outputs == 4)
+    return Array([computed.y, key, value, computed.scores ?? computed.y].prefix(outputs))
   }
 
-  /// Past and new keys or values, as [batch, heads, keys, width].
-  private func present(
-    _ new: Tensor, _ past: Tensor?, _ p: AttentionPlan, width: Int
-  ) throws(OperatorError) -> Tensor {
-    var new = new
-    if new.rank == 3 {
-      let split = new.reshaped([p.batch, p.keys - p.past, p.keyHeads, width])
-      new = try StridedView.transposing(split.shape, by: [0, 2, 1, 3]).copied(from: split)
-    }
-    guard let past else { return new }
-    guard past.dtype == new.dtype else { throw .invalid("keeps \(past.dtype) with \(new.dtype)") }
-    try StridedView.checkElements(new.dtype)
-    let size = new.dtype.bits / 8
-    let (pastRow, newRow) = (p.past * width * size, (p.keys - p.past) * width * size)
-    let storage = TensorStorage(byteCount: p.batch * p.keyHeads * (pastRow + newRow))
-    defer { withExtendedLifetime((past, new)) {} }
-    let (old, fresh) = (past.storage.bytes + past.offset, new.storage.bytes + new.offset)
-    for head in 0..<(p.batch * p.keyHeads) {
-      let to = storage.bytes + head * (pastRow + newRow)
-      to.copyMemory(from: old + head * pastRow, byteCount: pastRow)
-      (to + pastRow).copyMemory(from: fresh + head * newRow, byteCount: newRow)
-    }
-    return Tensor(dtype: new.dtype, shape: [p.batch, p.keyHeads, p.keys, width], storage: storage)
+  package func couple(_ c: inout Coupling) {
+    guard let p = try? plan(c.inputs), let shared = AttentionCoupling(p, &c) else { return }
+    shared.couple(query: 0, key: 1, value: 2, &c)
+    shared.pair(query: 0, key: 1, &c)
+    shared.coupleCache(4, present: 1, isValue: false, &c)
+    shared.coupleCache(5, present: 2, isValue: true, &c)
+    if let mask = c.inputs.optional(3) { shared.coupleScores(.input(3, 0), rank: mask.shape.count, &c) }
+    if c.outputs.count == 4 { shared.coupleScores(.output(3, 0), rank: 4, &c) }
+    if c.inputs.optional(6) != nil { shared.tieBatch([.output(0, 0), .input(6, 0)], &c) }
   }
 
-  private func compute<T: KernelElement>(
-    _ inputs: Operands<Tensor>, _ key: Tensor, _ value: Tensor, _ p: AttentionPlan, _ shape: [Int], _ type: T.Type
-  ) throws(OperatorError) -> (y: Tensor, scores: Tensor?) {
-    guard inputs[0].dtype.isFloat, inputs[0].dtype == key.dtype, value.dtype.isFloat else {
-      throw .unsupportedType(inputs[0].dtype.isFloat ? key.dtype : inputs[0].dtype)
-    }
-    let query = try Conversion.convert(inputs[0], to: T.dtype)
-    let (key, value) = (try Conversion.convert(key, to: T.dtype), try Conversion.convert(value, to: T.dtype))
-    let mask = try inputs.optional(3).map { (mask) throws(OperatorError) in try additive(mask, T.self) }
-    let y = Tensor.unwritten(shape, T.self)
-    let scores = outputs == 4 ? Tensor.unwritten([p.batch, p.queryHeads, p.queries, p.keys], T.self) : nil
-    guard y.tensor.count + (scores?.tensor.count ?? 0) > 0 else { return (y.tensor, scores?.tensor) }
-    defer { withExtendedLifetime((query, key, value, mask)) {} }
-    let wide = mask.map { mask in
-      let full = [p.batch, p.queryHeads, p.queries, mask.shape.last ?? 1]
-      return AttentionMask(
-        start: mask.start(T.self), length: mask.shape.last ?? 1, strides: Broadcast.strides(mask.shape, in: full))
-    }
-    try AttentionKernel(
-      plan: p, query: query.start(T.self), key: key.start(T.self), value: value.start(T.self), mask: wide,
-      result: y.start, scores: scores?.start
-    ).run()
-    return (y.tensor, scores?.tensor)
-  }
-
-  /// What a mask adds: nothing where it is true and minus infinity where it is false, or its own numbers.
-  private func additive<T: KernelElement>(_ mask: Tensor, _ type: T.Type) throws(OperatorError) -> Tensor {
-    guard mask.dtype == .bool else { return try Conversion.convert(mask, to: T.dtype) }
-    return Elementwise.map(mask) { (isSeen: Bool) in isSeen ? T(0) : -T.infinity }
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
+    var unused = c
+    guard let p = try? plan(c.inputs), let shared = AttentionCoupling(p, &unused) else { return [] }
+    let names = [("q_num_heads", false, queryHeads), ("kv_num_heads", true, keyHeads)].filter { $0.2 != nil }
+    return shared.resize(
+      query: 0, key: 1, names: names.map { ($0.0, $0.1) }, hasScale: scale != nil, c, to: size)
   }
 }

@@ -63,7 +63,9 @@ package struct GroupNormalization: Operator {
     let (group, inside) = (c.factor(groups), c.factor(channels / groups))
     c.pin(inside)
     for port in [Port.input(0, 1), .output(0, 1)] { c.split(port, into: [group, inside]) }
-    for slot in 1...2 { c.split(.input(slot, 0), into: c.size(.input(slot, 0)) == channels ? [group, inside] : [group]) }
+    for slot in 1...2 {
+      c.split(.input(slot, 0), into: c.size(.input(slot, 0)) == channels ? [group, inside] : [group])
+    }
   }
 
   package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {

@@ -1,9 +1,11 @@
 import ShrinkGraph
 
 /// Normalises over the axes from `axis` on, then scales and shifts each of their elements.
+///
+/// ONNX has it since version 17; before, ONNX Runtime put it into the same domain when it optimised a file.
 package struct LayerNormalization: Operator {
   package static let names = ["LayerNormalization"]
-  package static let opsets = 17...28
+  package static let opsets = 1...28
   package static let inputs = 2...3
 
   private let axis: Int
@@ -71,29 +73,13 @@ package struct LayerNormalization: Operator {
     let x = inputs[0]
     let first = try first(x.shape)
     let (rows, length) = (x.shape[..<first].product, x.shape[first...].product)
-    let scale = try parameter(inputs[1].shape, x.shape, first).copied(from: inputs[1]).elements(T.self)
-    var bias = [T](repeating: 0, count: length)
-    if let shift = inputs.optional(2) {
-      bias = try parameter(shift.shape, x.shape, first).copied(from: shift).elements(T.self)
+    let shift = try inputs.optional(2).map { (shift) throws(OperatorError) in
+      try parameter(shift.shape, x.shape, first).copied(from: shift)
     }
-    var means = [T](repeating: 0, count: rows), deviations = means
-    let y = try x.mapped(T.self) { x, y in
-      means.withUnsafeMutableBufferPointer { means in
-        deviations.withUnsafeMutableBufferPointer { deviations in
-          scale.withUnsafeBufferPointer { scale in
-            bias.withUnsafeBufferPointer { bias in
-              normalize(
-                x, y, rows: rows, length: length, epsilon: T(epsilon), means: means.baseAddress,
-                deviations: deviations.baseAddress
-              ) { _, row in
-                for i in 0..<length { row[i] = row[i] * scale[i] + bias[i] }
-              }
-            }
-          }
-        }
-      }
-    }
-    let statistics = [means, deviations].prefix(outputs - 1)
+    let norm = RowNormalization<T>(
+      scale: try parameter(inputs[1].shape, x.shape, first).copied(from: inputs[1]), shift: shift, epsilon: T(epsilon))
+    let (y, means, inverses) = try norm.run(x, rows: rows, length: length)
+    let statistics = [means, inverses].prefix(outputs - 1)
     return [y] + statistics.enumerated().map { Tensor(shape: types[$0 + 1].shape, $1.map { Float($0) }) }
   }
 

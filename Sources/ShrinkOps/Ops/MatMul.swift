@@ -88,18 +88,27 @@ package struct MatMul: LinearOperator {
   }
 
   package func couple(_ c: inout Coupling) {
-    let (a, b, y) = (c.inputs[0].shape, c.inputs[1].shape, c.outputs[0].shape)
+    Self.couple(&c, left: Array(c.inputs[0].shape.indices), right: Array(c.inputs[1].shape.indices))
+  }
+
+  /// The same where the axes of the operands are multiplied in another order: axis i of the product is axis left[i] or
+  /// right[i].
+  static func couple(_ c: inout Coupling, left: [Int], right: [Int]) {
+    let order = [left, right]
+    let (a, b) = (left.map { c.inputs[0].shape[$0] }, right.map { c.inputs[1].shape[$0] })
+    let y = c.outputs[0].shape
+    let port = { (slot: Int, axis: Int) in Port.input(slot, order[slot][axis]) }
     // Axes of the result that stand for rows and columns, where the operand has them.
-    if b.count > 1 { c.tie(.input(1, b.count - 1), .output(0, y.count - 1)) }
-    if a.count > 1 { c.tie(.input(0, a.count - 2), .output(0, y.count - (b.count > 1 ? 2 : 1))) }
+    if b.count > 1 { c.tie(port(1, b.count - 1), .output(0, y.count - 1)) }
+    if a.count > 1 { c.tie(port(0, a.count - 2), .output(0, y.count - (b.count > 1 ? 2 : 1))) }
     let batch = y.count - (a.count > 1 ? 1 : 0) - (b.count > 1 ? 1 : 0)
     for (slot, shape) in [a, b].enumerated() where shape.count > 2 {
       for axis in 0..<(shape.count - 2) where shape[axis] == y[batch - shape.count + 2 + axis] {
-        c.tie(.input(slot, axis), .output(0, batch - shape.count + 2 + axis))
+        c.tie(port(slot, axis), .output(0, batch - shape.count + 2 + axis))
       }
     }
     guard !a.isEmpty, !b.isEmpty else { return }
-    let (left, right) = (Port.input(0, a.count - 1), Port.input(1, max(b.count - 2, 0)))
+    let (left, right) = (port(0, a.count - 1), port(1, max(b.count - 2, 0)))
     if c.isStored(1), b.count == 2 {
       c.contract(left, with: right)
     } else if !c.isStored(0), !c.isStored(1) {
@@ -111,20 +120,31 @@ package struct MatMul: LinearOperator {
 // MARK: Matrix view
 
 extension MatMul {
-  package func readings(_ inputs: Operands<TensorType>) -> [any LinearReading] {
+  package func readings(_ inputs: Operands<TensorType>) -> [any LinearReading] { Self.readings(inputs) }
+
+  /// The map for operands as they are multiplied; `hasOutputsFirst`: whether the weight stands transposed in its tensor.
+  static func readings(
+    _ inputs: Operands<TensorType>, hasOutputsFirst: Bool = false, factor: Float = 1
+  ) -> [any LinearReading] {
     let (a, b) = (inputs[0], inputs[1])
     guard a.dtype == .float32, b.dtype == .float32, b.shape.count == 2, !a.shape.isEmpty,
       let sizes = try? ProductSizes(a.shape, b.shape)
     else { return [] }
     let product = LinearProduct(
       channels: b.shape[0], taps: 1, outputs: b.shape[1], positions: a.shape.dropLast().product, isPadded: false)
-    return [Reading(data: .input(0, a.shape.count - 1), output: .output(0, sizes.shape.count - 1), product: product)]
+    return [
+      Reading(
+        data: .input(0, a.shape.count - 1), output: .output(0, sizes.shape.count - 1), product: product,
+        hasOutputsFirst: hasOutputsFirst, factors: (factor, 1))
+    ]
   }
 
   private struct Reading: LinearReading {
     let data: Port
     let output: Port?
     let product: LinearProduct
+    let hasOutputsFirst: Bool
+    let factors: (product: Float, bias: Float)
     let weight = 1
     let bias: Int? = nil
 
@@ -138,7 +158,10 @@ extension MatMul {
       gatherLast(y, positions, into: rows)
     }
 
-    func matrixOrder() -> [Int] { Array(0..<product.channels * product.outputs) }
+    func matrixOrder() -> [Int] {
+      let (k, n) = (product.channels, product.outputs)
+      return hasOutputsFirst ? (0..<k).flatMap { i in (0..<n).map { $0 * k + i } } : Array(0..<k * n)
+    }
   }
 }
 

@@ -24,6 +24,11 @@ package struct RotaryEmbedding: Operator {
     guard turned >= 0, heads >= 0 else { throw .invalid("turns \(turned) elements of \(heads) heads") }
   }
 
+  /// Turns `turned` elements (0 for all) of each head.
+  init(isInterleaved: Bool, turned: Int, heads: Int) {
+    (self.isInterleaved, self.turned, self.heads) = (isInterleaved, turned, heads)
+  }
+
   private struct Sizes {
     let batch: Int, heads: Int, length: Int, width: Int, half: Int
   }
@@ -110,6 +115,52 @@ package struct RotaryEmbedding: Operator {
       y[i * step + other] = a * sines[i] + b * cosines[i]
     }
     for i in (2 * s.half)..<s.width { y[i] = x[i] }
+  }
+
+  package func couple(_ c: inout Coupling) { couple(&c, caches: [1, 2], places: 3, c.inputs.optional(3)) }
+
+  /// Pairs of turned elements go together, with what the caches hold for them; where a part is turned only, heads alone go.
+  ///
+  /// `caches`, `places`: slots; `placesType`: the type of the places that stand for them.
+  func couple(_ c: inout Coupling, caches: [Int], places: Int, _ placesType: TensorType?) {
+    let cacheTypes = caches.map { c.inputs[$0] }
+    guard let s = try? sizes(Operands([c.inputs[0]] + cacheTypes + [placesType])), s.heads > 0,
+      s.half > 0
+    else { return }
+    let isWhole = 2 * s.half == s.width
+    let (heads, half, two) = (c.factor(s.heads), c.factor(s.half), c.factor(2)), rest = c.factor(s.width)
+    for factor in [two, rest] { c.pin(factor) }
+    let width = isWhole ? (isInterleaved ? [half, two] : [two, half]) : [rest]
+    let last = c.inputs[0].shape.count - 1
+    for port in [Port.input(0, last), .output(0, last)] { split(port, (last == 3 ? [] : [heads]) + width, &c) }
+    if last == 3 { for port in [Port.input(0, 1), .output(0, 1)] { split(port, [heads], &c) } }
+    for slot in caches where isWhole { split(.input(slot, c.inputs[slot].shape.count - 1), [half], &c) }
+    guard s.batch > 1 else { return }
+    c.tie(.input(0, 0), .output(0, 0))
+    if c.inputs.optional(places)?.shape.count == 2 { c.tie(.input(0, 0), .input(places, 0)) }
+    for slot in caches where c.inputs[slot].shape.count == 3 { c.tie(.input(0, 0), .input(slot, 0)) }
+  }
+
+  private func split(_ port: Port, _ factors: [Coupling.Factor], _ c: inout Coupling) {
+    let own = factors.filter { $0.size > 1 }
+    if !own.isEmpty { c.split(port, into: own) }
+  }
+
+  package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] { resize(c, cache: 1, to: size) }
+
+  /// Edits of the attributes; `cache`: the slot of the cosines.
+  func resize(_ c: Coupling, cache: Int, to size: KeptAxes) -> [Resize] {
+    let shape = c.inputs[0].shape, old = c.inputs[cache].shape.last ?? 0
+    let half = size(.input(cache, c.inputs[cache].shape.count - 1))
+    var edits: [Resize] = []
+    if turned > 0, turned == 2 * old, half != old {
+      edits.append(.attribute("rotary_embedding_dim", .int(Int64(2 * half))))
+    }
+    if shape.count == 3, heads > 0, shape[2] > 0 {
+      let new = AttentionCoupling.heads(.input(0, 2), width: shape[2] / heads, size)
+      if new != heads { edits.append(.attribute("num_heads", .int(Int64(new)))) }
+    }
+    return edits
   }
 
 }

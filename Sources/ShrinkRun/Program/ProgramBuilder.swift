@@ -36,10 +36,10 @@ final class ProgramBuilder {
       let node = graph[id]
       for output in node.outputs.compactMap(\.self) { producers[output] = id }
       for input in node.inputs.compactMap(\.self) { readers[input.index].append(id) }
-      guard node.domain.isEmpty, node.opType == "LSTM" || node.outputs.allSatisfy({ $0 != nil }) else { continue }
+      guard node.opType == "LSTM" || node.outputs.allSatisfy({ $0 != nil }) else { continue }
       let operands = Operands(node.inputs.map { $0.flatMap { types[$0.index] } })
       let results = node.outputs.compactMap { $0.flatMap { types[$0.index] } }
-      lowerings[id] = Lowering(Attributes(node, opset: graph.opset), operands, results)
+      lowerings[id] = Lowering(Attributes(node, opset: graph.opset(of: node)), operands, results)
     }
     self.readers = readers
     self.lowerings = lowerings
@@ -57,7 +57,7 @@ final class ProgramBuilder {
 
   /// Whether a node is a Pad that every reader takes into its own window.
   private func isAbsorbed(_ id: NodeID) -> Bool {
-    guard graph[id].opType == "Pad", let y = graph[id].outputs.first ?? nil, !wanted.contains(y) else { return false }
+    guard graph[id].opType == "Pad", graph[id].domain.isEmpty, let y = graph[id].outputs.first ?? nil, !wanted.contains(y) else { return false }
     return readers[y.index].allSatisfy { reader in
       guard case .convolution(let window, _) = lowerings[reader], input(reader, 0) == y else { return false }
       return paddingInFront(of: y, window) != nil

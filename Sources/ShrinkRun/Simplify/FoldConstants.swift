@@ -48,7 +48,7 @@ package struct FoldConstants: Pass {
     let operands = Operands(node.inputs.map { $0.flatMap { graph[$0].constant } })
     guard !operands.present.isEmpty, operands.present.count == node.inputs.compactMap(\.self).count else { return nil }
     do {
-      let operation = try make(node, graph.opset)
+      let operation = try make(node, graph.opset(of: node))
       let types = try operation.infer(Operands(operands.items.map { $0.map(TensorType.init(constant:)) }))
       guard types.count >= node.outputs.count, Self.isSmall(types, operands.present) else { return nil }
       let results = try operation.run(operands)

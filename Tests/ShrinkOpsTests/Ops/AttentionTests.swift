@@ -14,12 +14,29 @@ import Testing
             .random([2, 4, 3, 5]), .random([2, 2, 4, 5]), .random([2, 2, 4, 6]), .random([3, 6]),
             .random([2, 2, 2, 5]),
             .random([2, 2, 2, 6]),
-          ], removesSomething: false)
+          ])
       }
     }
+  }
+
+  /// Heads of queries and keys, as many, fewer or one; masks that repeat over heads or samples, or do not.
+  @Test(arguments: [(4, 4), (6, 3), (6, 2), (4, 1), (1, 1)], [false, true])
+  func obeysTheLawsOfHeads(_ heads: (queries: Int, keys: Int), _ isPacked: Bool) throws {
+    let (q, k) = (heads.queries, heads.keys)
+    let shapes = [[2, q, 3, 5], [2, k, 4, 5], [2, k, 4, 6]]
+    let packed = shapes.map { [$0[0], $0[2], $0[1] * $0[3]] }
+    let numbers: [String: Attribute.Value] = ["q_num_heads": .int(Int64(q)), "kv_num_heads": .int(Int64(k))]
+    for mask in [nil, [3, 4], [q, 3, 4], [2, 1, 3, 4], [1, q, 1, 4], [2, q, 3, 3]] {
+      for scale in [[:], ["scale": .float(0.3)]] as [[String: Attribute.Value]] {
+        try checkLaws(
+          "Attention", opset: 23, isPacked ? numbers.merging(scale) { $1 } : scale,
+          operands: (isPacked ? packed : shapes).map { .random($0) } + (mask.map { [.random($0)] } ?? []), seed: 3)
+      }
+    }
+    let lengths = Tensor(shape: [2], [4, 2] as [Int64])
     try checkLaws(
-      "Attention", opset: 23, ["q_num_heads": .int(4), "kv_num_heads": .int(2)],
-      operands: [.random([2, 3, 20]), .random([2, 4, 10]), .random([2, 4, 12])], removesSomething: false)
+      "Attention", opset: 24, isPacked ? numbers : [:],
+      operands: (isPacked ? packed : shapes).map { .random($0) } + [.absent, .absent, .absent, .tensor(lengths)])
   }
 
   /// Equal scores: the result is the mean of the values that a query sees.

@@ -33,4 +33,18 @@ import Testing
       try result("RMSNormalization", opset: 23, ["axis": .int(2)], .counting([2, 3]), .counting([3]))
     }
   }
+
+  @Test func hasAnOlderName() throws {
+    let x = Tensor(shape: [2, 2], [3, 4, 1, 1] as [Float]), scale = Tensor(shape: [2], [1, 2] as [Float])
+    let found = try results("SimplifiedLayerNormalization", opset: 11, outputs: 2, ["epsilon": .float(0)], x, scale)
+    #expect(found[0] == (try result("RMSNormalization", opset: 23, ["epsilon": .float(0)], x, scale)))
+    #expect(found[1].difference(from: Tensor(shape: [2, 1], [Float(0.08).squareRoot(), 1])) == nil)
+    for outputs in 1...2 {
+      try checkLaws(
+        "SimplifiedLayerNormalization", outputs: outputs, ["axis": .int(-1)],
+        operands: [.random([2, 3, 5]), .random([5])], constants: [1])
+    }
+    #expect(throws: OperatorError.self) { try results("RMSNormalization", opset: 17, x, scale) }
+    #expect(throws: OperatorError.self) { try results("RMSNormalization", opset: 23, outputs: 2, x, scale) }
+  }
 }

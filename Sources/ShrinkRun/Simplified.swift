@@ -1,0 +1,29 @@
+import ShrinkGraph
+import ShrinkOps
+
+/// A graph as it is analysed: rewritten exactly, with the types of its values.
+package struct Simplified: Sendable {
+  /// The rewritten graph.
+  package private(set) var graph: Graph
+  /// Types for the given inputs, and what could not be inferred.
+  package private(set) var inference: Inference
+
+  /// Rewrites a graph by the passes of the pipeline and those steps that need types.
+  ///
+  /// `inputs` gives the type of every real input, by name.
+  package init(_ model: Graph, inputs: [String: TensorType]) throws(ShrinkError) {
+    graph = model
+    _ = try Pipeline().run(&graph)
+    inference = try Self.inference(graph, inputs)
+    if try FixTargets().apply(to: &graph, types: inference.types) {
+      _ = try Pipeline().run(&graph)
+      inference = try Self.inference(graph, inputs)
+    }
+  }
+
+  private static func inference(_ graph: Graph, _ inputs: [String: TensorType]) throws(ShrinkError) -> Inference {
+    var types: [ValueID: TensorType] = [:]
+    for input in graph.realInputs { types[input] = inputs[graph[input].name] }
+    return try Inference(graph, inputs: types)
+  }
+}
