@@ -72,8 +72,6 @@ private struct CoupleBuilder {
   private var origins: [(node: NodeID, axes: [Int])] = []
   private var candidates: [SiteCandidate] = []
   private var pairs: [PairCandidate] = []
-  /// Sums over an axis with a constant that no candidate of the same node absorbs.
-  private var unabsorbed: [(node: NodeID, port: Port, weight: ValueID?)] = []
 
   init(_ graph: Graph, _ types: [TensorType?]) {
     self.graph = graph
@@ -153,20 +151,9 @@ private struct CoupleBuilder {
       let weight = contraction.weight.isOutput ? nil : node.inputs[contraction.weight.slot]
       if let weight, graph[weight].constant == nil, contraction.weight != contraction.data {
         addPair(contraction.data, contraction.weight, id)
-      } else {
-        unabsorbed.append((id, contraction.data, weight))
+      } else if let axis = axis(contraction.data, node) {
+        pins.append(Pin(axis: axis, reason: "\(node.place) reads it in a form that cannot absorb a relation"))
       }
-    }
-  }
-
-  /// Pins what no layer absorbs: a layer whose weight others share stands for all that apply it.
-  private mutating func pinUnabsorbed() {
-    for (id, port, weight) in unabsorbed {
-      let isShared = candidates.contains {
-        $0.weight == weight && $0.applications.contains(id) && $0.reading.channelAxis == port
-      }
-      guard !isShared, let axis = axis(port, graph[id]) else { continue }
-      pins.append(Pin(axis: axis, reason: "\(graph[id].place) reads it in a form that cannot absorb a relation"))
     }
   }
 
@@ -256,7 +243,6 @@ private struct CoupleBuilder {
   }
 
   mutating func finish() -> GroupBuilder.Result {
-    pinUnabsorbed()
     for relation in classes.settle() {
       let (node, touched) = origins[relation]
       for axis in touched {
