@@ -23,12 +23,19 @@ struct SeldomUnits {
       return
     }
     let isClosed = Self.isMadeOfItself(group, prepared)
+    var matrices: [Int: Matrix] = [:]
+    if group.producers.count == 1 {
+      for s in Set(filters.compactMap { $0.onlyColumn?.site }) {
+        matrices[s] = prepared.coupled.sites[s].matrix(in: prepared.graph)
+      }
+    }
     let seldom = filters.indices.filter { unit in
       // No weights, and nothing else that comes in: the same whatever the data.
       if filters[unit].isFixed, isClosed { return false }
-      guard let only = filters[unit].onlyColumn else { return all || Self.isSeldomRead(unit, g, prepared) }
+      guard let only = filters[unit].onlyColumn, let matrix = matrices[only.site] else {
+        return all || Self.isSeldomRead(unit, g, prepared)
+      }
       let range = prepared.ranges[only.site]
-      let matrix = prepared.coupled.sites[only.site].matrix(in: prepared.graph)
       let isProven = range.staysNegative(output: only.column, weights: matrix)
       return all
         ? !(isProven && Self.readings(of: unit, g, prepared).allSatisfy { $0.active == 0 })
@@ -116,7 +123,7 @@ private struct Filter {
 
   var norm: Double { max(square.squareRoot(), 1e-30) }
   /// Whether nothing that the layers read goes into it.
-  var isFixed: Bool { square == 0 }
+  var isFixed: Bool { square == 0 && !columns.isEmpty }
   /// The column of the one product that makes it.
   var onlyColumn: (site: Int, column: Int)? { columns.count == 1 ? columns[0] : nil }
 

@@ -54,4 +54,39 @@ import ShrinkTestSupport
     let directions = SeldomUnits(group: 0, prepared, all: true).directions
     #expect(Set(directions.flatMap { d in d.indices.filter { d[$0] != 0 } }) == [0, 1])
   }
+
+  /// Two layers whose product makes the units; `gate` is a third value that is broadcast over them and added.
+  private static func gated(weights: [[Float]], constants: [Float], gate: Bool) throws -> Prepared {
+    var sketch = GraphSketch(seed: 3)
+    let (d, n) = (weights.count, constants.count)
+    let x = sketch.input([d])
+    let w = sketch.constant(Tensor(shape: [d, n], weights.flatMap { $0 }))
+    let b = sketch.constant(Tensor(shape: [n], constants))
+    let value = sketch.node("Gemm", [x, w, b])
+    var product = sketch.node("Mul", [sketch.relu(sketch.node("Gemm", [x, w, b])), value])
+    if gate { product = sketch.node("Add", [product, sketch.relu(sketch.gemm(x, d, 1))]) }
+    sketch.output(sketch.gemm(product, n, 2))
+    return try PreparedSketch(sketch.graph, count: 2_000, seed: 4, lossless: true).prepared
+  }
+
+  /// No weights make the first unit: it is zero whatever comes, though no layer alone makes it.
+  @Test func unitWithoutWeightsOfSeveralLayersHasNoDirection() throws {
+    let prepared = try Self.gated(weights: [[0, 1, 0.2], [0, 0, 1]], constants: [0, 0, 0], gate: false)
+    #expect(prepared.coupled.groups.contains { $0.count == 3 && !$0.producers.isEmpty })
+    #expect(SeldomUnits(group: 0, prepared, all: false).directions.isEmpty)
+  }
+
+  /// Silent in all samples but not by its weights: it may wake.
+  @Test func silentUnitOfSeveralLayersMoves() throws {
+    let prepared = try Self.gated(weights: [[0.3, 1, 0.2], [0, 0, 1]], constants: [-9, 0, 0], gate: false)
+    let directions = SeldomUnits(group: 0, prepared, all: false).directions
+    #expect(directions.count == 1 && directions.first?.first == 1)
+  }
+
+  /// What is added to every unit moves also those that no weights make.
+  @Test func unitWithoutWeightsMovesWithWhatComesFromBeside() throws {
+    let prepared = try Self.gated(weights: [[0, 1, 0.2], [0, 0, 1]], constants: [0, 0, 0], gate: true)
+    let directions = SeldomUnits(group: 0, prepared, all: true).directions
+    #expect(directions.contains { $0[0] != 0 })
+  }
 }
