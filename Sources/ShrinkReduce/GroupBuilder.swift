@@ -118,7 +118,7 @@ struct GroupBuilder {
     }
     for pair in pairs {
       guard let axis = axes.number(pair.a) else { continue }
-      for i in 0..<axes.sizes[axis] { result.formUnion(classes.classes(axis, i)) }
+      for i in 0..<axes.sizes[axis] { if let inner = classes.classes(axis, i).last { result.insert(inner) } }
     }
     return result
   }
@@ -146,7 +146,13 @@ struct GroupBuilder {
   private mutating func makePairs(_ unitOf: [Int: UnitRef]) -> [UnitPair] {
     var result: [UnitPair] = []
     for pair in pairs {
-      let units = units(pair.a, 0..<axes.shape(pair.a.value)[pair.a.axis], unitOf)
+      // Operators that hold heads × width sum over the innermost factor alone.
+      let length = axes.shape(pair.a.value)[pair.a.axis]
+      let number = axes.number(pair.a)
+      var units: [[UnitRef]] = []
+      for i in 0..<length {
+        units.append((number.flatMap { classes.classes($0, i).last }.flatMap { unitOf[$0] }).map { [$0] } ?? [])
+      }
       result.append(UnitPair(node: pair.node, a: pair.a, b: pair.b, units: units))
     }
     return result
