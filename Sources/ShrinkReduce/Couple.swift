@@ -19,7 +19,7 @@ package struct Coupled: Sendable {
   ///
   /// `types` are those of `Inference` for any concrete shape of the inputs. Nodes without a rule pin what they touch.
   package init(_ graph: Graph, types: [TensorType?]) throws(ShrinkError) {
-    var builder = CoupleBuilder(graph, types)
+    var builder = try CoupleBuilder(graph, types)
     for node in try graph.topologicalOrder() { builder.add(node) }
     builder.pinInterface()
     let result = builder.finish()
@@ -73,8 +73,12 @@ private struct CoupleBuilder {
   private var candidates: [SiteCandidate] = []
   private var pairs: [PairCandidate] = []
 
-  init(_ graph: Graph, _ types: [TensorType?]) {
+  /// Which sizes anything uses.
+  private let flow: ShapeFlow
+
+  init(_ graph: Graph, _ types: [TensorType?]) throws(ShrinkError) {
     self.graph = graph
+    flow = try ShapeFlow(graph, types: types)
     axes = AxisNumbers(types)
     self.types = axes.types
     uses = graph.uses()
@@ -125,11 +129,20 @@ private struct CoupleBuilder {
       for (slot, value) in slots.enumerated() {
         guard let value else { continue }
         for axis in axes.shape(value).indices
-        where !coupling.named.contains(isOutput ? .output(slot, axis) : .input(slot, axis)) {
+        where !coupling.named.contains(isOutput ? .output(slot, axis) : .input(slot, axis))
+          && (isOutput || matters(axis, to: id))
+        {
           pin(ValueAxis(value, axis), "\(node.place) needs all of axis \(axis) of '\(graph[value].name)'")
         }
       }
     }
+  }
+
+  /// Whether a node that does not name an axis needs it: Shape and Size only where something uses what they say.
+  private func matters(_ axis: Int, to id: NodeID) -> Bool {
+    let node = graph[id]
+    guard node.domain.isEmpty, ["Shape", "Size"].contains(node.opType) else { return true }
+    return flow.axesThatMatter(id).contains(axis)
   }
 
   /// Notes linear layers and pairs, and pins contracted axes where a relation cannot be absorbed.

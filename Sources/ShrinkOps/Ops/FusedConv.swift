@@ -36,8 +36,8 @@ package struct FusedConv: LinearOperator {
 
   package func couple(_ c: inout Coupling) {
     convolution.couple(&c)
-    // The other axes of the result are those of windows, which stay.
-    if c.inputs.optional(3) != nil { c.tieAll(input: 3, output: 0, except: Set(2..<c.outputs[0].shape.count)) }
+    // Spatial axes are read by the kernel: only samples and channels may go.
+    if c.inputs.optional(3) != nil { for axis in 0...1 { c.tie(.input(3, axis), .output(0, axis)) } }
   }
 
   package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] { convolution.resize(c, to: size) }

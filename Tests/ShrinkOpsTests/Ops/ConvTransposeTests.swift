@@ -14,6 +14,9 @@ import Testing
       operands: [.random([2, 3, 4]), .random([3, 2, 3])], constants: [1], isLinear: true, seed: seed)
     try checkLaws(
       "ConvTranspose", ["group": .int(2)], operands: [.random([2, 4, 3, 3]), .random([4, 2, 2, 2])], constants: [1],
+      isLinear: true, seed: seed)
+    try checkLaws(
+      "ConvTranspose", ["group": .int(4)], operands: [.random([2, 4, 3, 3]), .random([4, 1, 2, 2])], constants: [1],
       isLinear: false, seed: seed)
   }
 

@@ -12,8 +12,14 @@ import Testing
   ]
   private static let x = Tensor(shape: [2, 4], [-1, 2, -3, 4, 5, -6, 7, -8] as [Float])
 
+  /// The real operators, since the toys do not repeat their operands.
+  private func outputs(_ graph: Graph) throws -> [String: [Float]] {
+    let results = try Executor(graph).run([try graph.value("x"): Self.x])
+    return Dictionary(uniqueKeysWithValues: results.map { (graph[$0.key].name, $0.value.elements(Float.self)) })
+  }
+
   private func checkSame(_ a: Graph, _ b: Graph) throws {
-    let (p, q) = (try a.outputs(for: Self.x), try b.outputs(for: Self.x))
+    let (p, q) = (try outputs(a), try outputs(b))
     #expect(p.keys == q.keys)
     for (name, numbers) in p {
       for (x, y) in zip(numbers, q[name] ?? []) { #expect(abs(x - y) <= 1e-4 * max(1, abs(x))) }
