@@ -57,7 +57,9 @@ final class ProgramBuilder {
 
   /// Whether a node is a Pad that every reader takes into its own window.
   private func isAbsorbed(_ id: NodeID) -> Bool {
-    guard graph[id].opType == "Pad", graph[id].domain.isEmpty, let y = graph[id].outputs.first ?? nil, !wanted.contains(y) else { return false }
+    guard graph[id].opType == "Pad", graph[id].domain.isEmpty, let y = graph[id].outputs.first ?? nil,
+      !wanted.contains(y)
+    else { return false }
     return readers[y.index].allSatisfy { reader in
       guard case .convolution(let window, _) = lowerings[reader], input(reader, 0) == y else { return false }
       return paddingInFront(of: y, window) != nil
