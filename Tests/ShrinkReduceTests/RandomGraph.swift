@@ -6,28 +6,28 @@ import ShrinkTestSupport
 /// A random network of the operators that trained ones are made of.
 struct RandomGraph {
   /// A tensor of the network: its value, channels and, for pictures, height and width.
-  private struct Place {
+  struct Place {
     let value: ValueID
     let channels: Int
     var size: (height: Int, width: Int)?
     var shape: [Int] { size.map { [channels, $0.height, $0.width] } ?? [channels] }
   }
-  private var sketch: GraphSketch
+  var sketch: GraphSketch
   var graph: Graph { sketch.graph }
 
   init(seed: UInt64) {
     sketch = GraphSketch(seed: seed)
     var x = start()
     for _ in 0..<pick(2...5) where x.size != nil { x = picture(x) }
-    if x.size != nil { x = flat(x) }
+    if x.size != nil { x = pick(0...3) == 0 ? sequence(x) : flat(x) }
     for _ in 0..<pick(1...3) { x = vector(x) }
     sketch.output(dense(x, to: pick(2...4)).value)
     // Sometimes the outside world sees a hidden layer as well.
     if pick(0...5) == 0 { sketch.output(x.value) }
   }
 
-  private mutating func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &sketch.rng) }
-  private mutating func flip() -> Bool { Bool.random(using: &sketch.rng) }
+  mutating func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &sketch.rng) }
+  mutating func flip() -> Bool { Bool.random(using: &sketch.rng) }
 
   private mutating func start() -> Place {
     if pick(0...4) == 0 {
@@ -38,7 +38,7 @@ struct RandomGraph {
     return Place(value: sketch.input([channels, height, width]), channels: channels, size: (height, width))
   }
 
-  private mutating func made(
+  mutating func made(
     _ type: String, _ x: Place, _ more: [ValueID?] = [], channels: Int? = nil, size: (height: Int, width: Int)? = nil,
     _ attributes: [String: Attribute.Value] = [:]
   ) -> Place {
@@ -53,7 +53,8 @@ struct RandomGraph {
   // MARK: Pictures
 
   private mutating func picture(_ x: Place) -> Place {
-    switch pick(0...8) {
+    switch pick(0...12) {
+    case 9...12: return regrouped(x)
     case 0, 1: return activated(normalised(conv(x, to: pick(2...6))))
     case 2: return activated(depthwise(x))
     case 3: return pooled(x)
@@ -65,7 +66,7 @@ struct RandomGraph {
     }
   }
 
-  private mutating func conv(_ x: Place, to outputs: Int, stride: Int = 1, kernel given: Int? = nil) -> Place {
+  mutating func conv(_ x: Place, to outputs: Int, stride: Int = 1, kernel given: Int? = nil) -> Place {
     let (height, width) = x.size ?? (1, 1)
     let kernel = given ?? (min(height, width) >= 3 && flip() ? 3 : 1)
     let pad = kernel / 2
@@ -98,7 +99,7 @@ struct RandomGraph {
     return made("BatchNormalization", x, [scale, shift, mean, sketch.weight([x.channels], in: 0.5...1.5)])
   }
 
-  private mutating func activated(_ x: Place) -> Place {
+  mutating func activated(_ x: Place) -> Place {
     switch pick(0...3) {
     case 0: return made("Relu", x)
     case 1:

@@ -1,3 +1,4 @@
+import Foundation
 import ShrinkGraph
 import ShrinkRun
 import ShrinkTestSupport
@@ -7,8 +8,9 @@ import Testing
 
 /// Laws of coupling and rewriting that hold for every graph.
 @Suite struct WholeGraphTests {
-  /// Seeds from here on, a few dozen a case.
-  private static let perCase = 40
+  /// Graphs of each of eight parts: ONNX_SHRINK_GRAPHS asks for more in all.
+  private static let perCase = max(
+    60, (ProcessInfo.processInfo.environment["ONNX_SHRINK_GRAPHS"].flatMap { Int($0) } ?? 0) / 8)
   /// What must be cut in some graph, or the law says nothing about it.
   private static let wanted: Set<String> = [
     "Conv", "Depthwise", "Gemm", "MatMul", "Add", "Relu", "BatchNormalization", "MaxPool", "GlobalAveragePool",
@@ -39,7 +41,24 @@ import Testing
       }
       graph[site.weight].constant = Tensor(shape: weight.shape, elements)
     }
+    silencePairs(sketch, removal, &graph)
     return graph
+  }
+
+  /// What makes units that only products of activations sum over is set to zero: so they add nothing.
+  private static func silencePairs(_ sketch: CoupledSketch, _ removal: Removal, _ graph: inout Graph) {
+    for (g, group) in sketch.coupled.groups.enumerated() where !group.pairs.isEmpty {
+      for entry in group.axes {
+        guard let constant = graph[entry.axis.value].constant, constant.dtype == .float32 else { continue }
+        let inner = constant.shape[(entry.axis.axis + 1)...].reduce(1, *)
+        var elements = constant.elements(Float.self)
+        for i in elements.indices {
+          let unit = entry.units[i / inner % constant.shape[entry.axis.axis]]
+          if unit >= 0, removal.removed[g][Int(unit)] { elements[i] = 0 }
+        }
+        graph[entry.axis.value].constant = Tensor(shape: constant.shape, elements)
+      }
+    }
   }
 
   /// Operators that lose an index of an axis.
@@ -105,6 +124,26 @@ import Testing
     }
     let missing = Self.wanted.subtracting(seen)
     #expect(missing.isEmpty, "no graph of this part cuts \(missing.sorted())")
+  }
+
+  /// Units of every structure that the generator knows can go, or the law above says nothing about it.
+  @Test func everyStructureIsCut() throws {
+    var seen = Set<String>()
+    var kinds = Set<String>()
+    for seed in 0..<500 as Range<UInt64> {
+      let sketch = try CoupledSketch(RandomGraph(seed: seed).graph)
+      for group in sketch.coupled.groups {
+        kinds.insert(group.kind.text.prefix { $0.isLetter }.lowercased())
+        for node in group.between + group.producers { seen.insert(sketch.graph[node].opType) }
+      }
+    }
+    let wanted: Set<String> = [
+      "Split", "Slice", "Transpose", "Reshape", "DepthToSpace", "InstanceNormalization", "PRelu", "ConvTranspose",
+      "LSTM", "GRU", "RNN", "Squeeze", "Softmax",
+    ]
+    #expect(wanted.subtracting(seen).isEmpty, "never cut: \(wanted.subtracting(seen).sorted())")
+    let named: Set<String> = ["channels", "heads", "query", "value", "hidden", "blocks", "places"]
+    #expect(named.subtracting(kinds).isEmpty, "no group of: \(named.subtracting(kinds).sorted())")
   }
 
   /// Every hidden layer of a plain chain can shrink, so the law above is not about nothing.

@@ -1,0 +1,150 @@
+import ShrinkGraph
+import ShrinkTestSupport
+
+@testable import ShrinkReduce
+
+/// Structures that take axes apart and put them together again.
+extension RandomGraph {
+  private mutating func integers(_ numbers: [Int]) -> ValueID {
+    sketch.constant(Tensor(shape: [numbers.count], numbers.map(Int64.init)), name: "sizes")
+  }
+
+  private mutating func reshaped(_ x: ValueID, _ target: [Int]) -> ValueID {
+    sketch.node("Reshape", [x, integers(target)])
+  }
+
+  private mutating func transposed(_ x: ValueID, _ order: [Int]) -> ValueID {
+    sketch.node("Transpose", [x], ["perm": .ints(order.map(Int64.init))])
+  }
+
+  /// One of the structures for pictures, with an even number of channels in front of it.
+  mutating func regrouped(_ given: Place) -> Place {
+    let x = given.channels % 4 == 0 ? given : conv(given, to: 4 * pick(1...2))
+    let (height, width) = x.size ?? (1, 1)
+    switch pick(0...8) {
+    case 0: return activated(grouped(x))
+    case 1: return shuffled(x)
+    case 2: return halved(x)
+    case 3: return sliced(x)
+    case 4:
+      let value = sketch.node(
+        "DepthToSpace", [x.value], ["blocksize": .int(2), "mode": .string(Array((flip() ? "DCR" : "CRD").utf8))])
+      return Place(value: value, channels: x.channels / 4, size: (2 * height, 2 * width))
+    case 5: return normalisedInGroups(x)
+    case 6:
+      let slope = sketch.weight([x.channels, 1, 1])
+      return made(
+        "PRelu", made("InstanceNormalization", x, [sketch.weight([x.channels]), sketch.weight([x.channels])]), [slope])
+    case 7:
+      let outputs = pick(2...4)
+      return made(
+        "ConvTranspose", x, [sketch.weight([x.channels, outputs, 2, 2]), sketch.weight([outputs])], channels: outputs,
+        size: (2 * height, 2 * width), ["strides": .ints([2, 2])])
+    default:
+      let last = sketch.node("Add", [transposed(x.value, [0, 2, 3, 1]), sketch.weight([x.channels])])
+      return Place(value: transposed(sketch.relu(last), [0, 3, 1, 2]), channels: x.channels, size: x.size)
+    }
+  }
+
+  private mutating func grouped(_ x: Place) -> Place {
+    let outputs = 2 * pick(1...3)
+    return made(
+      "Conv", x, [sketch.weight([outputs, x.channels / 2, 3, 3]), sketch.weight([outputs])], channels: outputs,
+      ["pads": .ints([1, 1, 1, 1]), "group": .int(2)])
+  }
+
+  private mutating func shuffled(_ x: Place) -> Place {
+    let (height, width) = x.size ?? (1, 1)
+    let parts = reshaped(x.value, [-1, 2, x.channels / 2, height, width])
+    let back = reshaped(transposed(parts, [0, 2, 1, 3, 4]), [-1, x.channels, height, width])
+    return Place(value: back, channels: x.channels, size: x.size)
+  }
+
+  private mutating func halved(_ x: Place) -> Place {
+    let first = pick(2...x.channels - 2)
+    let parts = sketch.nodes(
+      "Split", [x.value, integers([first, x.channels - first])], results: 2, ["axis": .int(1)])
+    let inner = activated(conv(Place(value: parts[1], channels: x.channels - first, size: x.size), to: 3))
+    let joined = sketch.node("Concat", [inner.value, parts[0]], ["axis": .int(1)])
+    return Place(value: joined, channels: 3 + first, size: x.size)
+  }
+
+  private mutating func sliced(_ x: Place) -> Place {
+    let value = sketch.node("Slice", [x.value, integers([1]), integers([x.channels - 1]), integers([1])])
+    return Place(value: value, channels: x.channels - 2, size: x.size)
+  }
+
+  /// GroupNorm as PyTorch exports it.
+  private mutating func normalisedInGroups(_ x: Place) -> Place {
+    let (height, width) = x.size ?? (1, 1)
+    let ones = sketch.constant(Tensor(shape: [2], [1, 1] as [Float]))
+    let zeros = sketch.constant(Tensor(shape: [2], [0, 0] as [Float]))
+    let normal = sketch.node("InstanceNormalization", [reshaped(x.value, [0, 2, -1]), ones, zeros])
+    let back = reshaped(normal, [-1, x.channels, height, width])
+    let scaled = sketch.node("Mul", [back, sketch.weight([x.channels, 1, 1])])
+    return Place(
+      value: sketch.node("Add", [scaled, sketch.weight([x.channels, 1, 1])]), channels: x.channels, size: x.size)
+  }
+
+  // MARK: Sequences
+
+  /// A picture as a sequence of its places, an attention or a recurrent layer over it, and a vector of what is left.
+  mutating func sequence(_ picture: Place) -> Place {
+    let x = activated(conv(picture, to: 2 * pick(1...3)))
+    let (height, width) = x.size ?? (1, 1)
+    let count = height * width
+    let tokens = transposed(reshaped(x.value, [0, x.channels, -1]), [0, 2, 1])
+    switch pick(0...3) {
+    case 0: return recurrent(tokens, x.channels)
+    case 1: return mean(attention(tokens, x.channels, count: count, fused: true))
+    default: return mean(attention(tokens, x.channels, count: count, fused: false))
+    }
+  }
+
+  private mutating func mean(_ x: Place) -> Place {
+    let value = sketch.node("ReduceMean", [x.value], ["axes": .ints([1]), "keepdims": .int(0)])
+    return Place(value: value, channels: x.channels)
+  }
+
+  private mutating func recurrent(_ tokens: ValueID, _ width: Int) -> Place {
+    let (hidden, gates, type) = [(3, 4, "LSTM"), (4, 3, "GRU"), (5, 1, "RNN")][pick(0...2)]
+    let directions = pick(1...2)
+    let first = transposed(tokens, [1, 0, 2])
+    let weights = [
+      sketch.weight([directions, gates * hidden, width]), sketch.weight([directions, gates * hidden, hidden]),
+      sketch.weight([directions, 2 * gates * hidden]),
+    ]
+    let results = sketch.nodes(
+      type, [first] + weights, results: 2,
+      [
+        "hidden_size": .int(Int64(hidden)),
+        "direction": .string(Array((directions == 2 ? "bidirectional" : "forward").utf8)),
+      ])
+    let last = reshaped(transposed(results[1], [1, 0, 2]), [-1, directions * hidden])
+    return Place(value: last, channels: directions * hidden)
+  }
+
+  private mutating func projected(_ x: ValueID, _ inputs: Int, _ outputs: Int) -> ValueID {
+    let product = sketch.node("MatMul", [x, sketch.weight([inputs, outputs])])
+    return sketch.node("Add", [product, sketch.weight([outputs])])
+  }
+
+  private mutating func attention(_ x: ValueID, _ width: Int, count: Int, fused: Bool) -> Place {
+    let (heads, size) = (pick(2...3), pick(2...3))
+    var parts: [ValueID]
+    if fused {
+      let all = reshaped(projected(x, width, 3 * heads * size), [-1, count, 3, heads, size])
+      parts = sketch.nodes("Split", [transposed(all, [2, 0, 3, 1, 4])], results: 3, ["axis": .int(0)])
+      parts = (0..<3).map { sketch.node("Squeeze", [parts[$0], integers([0])]) }
+    } else {
+      parts = (0..<3).map { _ in
+        transposed(reshaped(projected(x, width, heads * size), [0, 0, heads, size]), [0, 2, 1, 3])
+      }
+    }
+    let scores = sketch.node("MatMul", [parts[0], transposed(parts[1], [0, 1, 3, 2])])
+    let mixed = sketch.node("MatMul", [sketch.node("Softmax", [scores], ["axis": .int(-1)]), parts[2]])
+    let flat = reshaped(transposed(mixed, [0, 2, 1, 3]), [0, 0, heads * size])
+    let outputs = pick(2...4)
+    return Place(value: projected(flat, heads * size, outputs), channels: outputs)
+  }
+}
