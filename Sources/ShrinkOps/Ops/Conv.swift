@@ -101,18 +101,11 @@ package struct Conv: LinearOperator {
 
 extension Conv {
   /// The product of one group.
-  private struct Reading: LinearReading {
+  private struct Reading: GroupReading {
     let part: Int
     let groups: Int
     let window: PlacedWindow
     let product: LinearProduct
-    let data = Port.input(0, 1)
-    let output: Port? = .output(0, 1)
-    let weight = 1
-    let bias: Int? = 2
-    var firstChannel: Int { part * product.channels }
-    var firstOutput: Int { part * product.outputs }
-    var biasShape: [Int] { [groups * product.outputs] }
 
     func gatherRows(
       _ x: Tensor, _ operands: Operands<Tensor>, positions: [Int], into rows: UnsafeMutablePointer<Float>
@@ -123,10 +116,6 @@ extension Conv {
         let image = x + (position / stops * groups + part) * product.channels * plane
         copyTaps(image, channels: product.channels, plane: plane, reads, taps: window.taps, to: row)
       }
-    }
-
-    func gatherOutputs(_ y: Tensor, positions: [Int], into rows: UnsafeMutablePointer<Float>) {
-      gatherChannels(y, firstOutput..<firstOutput + product.outputs, positions: positions, into: rows)
     }
 
     func matrixOrder() -> [Int] {

@@ -186,19 +186,12 @@ package struct ConvTranspose: LinearOperator {
 
 extension ConvTranspose {
   /// The product of one group.
-  private struct Reading: LinearReading {
+  private struct Reading: GroupReading {
     let part: Int
     let groups: Int
     /// The window of the convolution that this one transposes.
     let window: PlacedWindow
     let product: LinearProduct
-    let data = Port.input(0, 1)
-    let output: Port? = .output(0, 1)
-    let weight = 1
-    let bias: Int? = 2
-    var firstChannel: Int { part * product.channels }
-    var firstOutput: Int { part * product.outputs }
-    var biasShape: [Int] { [groups * product.outputs] }
 
     func gatherRows(
       _ x: Tensor, _ operands: Operands<Tensor>, positions: [Int], into rows: UnsafeMutablePointer<Float>
@@ -219,10 +212,6 @@ extension ConvTranspose {
             image, channels: product.channels, plane: plane, sources + position % places * taps, taps: taps, to: row)
         }
       }
-    }
-
-    func gatherOutputs(_ y: Tensor, positions: [Int], into rows: UnsafeMutablePointer<Float>) {
-      gatherChannels(y, firstOutput..<firstOutput + product.outputs, positions: positions, into: rows)
     }
 
     func matrixOrder() -> [Int] {
