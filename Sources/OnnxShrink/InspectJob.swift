@@ -14,18 +14,35 @@ struct InspectJob {
 
   /// Samples in the run that shapes are inferred for: 2 tells the batch axis from axes of size 1.
   private static let probe = 2
+  /// Sizes for open axes that are tried in turn: windows do not fit into 1.
+  private static let openSizes = [1, 32, 64, 128, 256, 512]
   /// Most elements of an input: no machine holds more.
   private static let mostElements = 1 << 40
 
   /// Does the job.
   func run() throws(ShrinkError) -> Inventory {
     let model = try Import.model(file: input)
-    do throws(ShrinkError) { return try inventory(model) } catch { throw error.inFile(input) }
+    do throws(ShrinkError) {
+      let inputs = try Inputs.specs(model.graph, shapes: shapes)
+      let isOpen = data.isEmpty && inputs.contains { hasMadeUpSize($0) }
+      return try inventory(model, inputs, trying: isOpen ? Self.openSizes : [1])
+    } catch { throw error.inFile(input) }
   }
 
-  private func inventory(_ model: Model) throws(ShrinkError) -> Inventory {
-    let inputs = try Inputs.specs(model.graph, shapes: shapes)
-    let (types, samples) = try probeTypes(inputs)
+  /// The inventory for the first of the sizes of open axes that the network can be run with.
+  private func inventory(_ model: Model, _ inputs: [InputSpec], trying sizes: [Int]) throws(ShrinkError) -> Inventory {
+    var first: ShrinkError?
+    for size in sizes {
+      do throws(ShrinkError) { return try inventory(model, inputs, open: size) } catch {
+        guard error.code == .malformedModel else { throw error }
+        first = first ?? error
+      }
+    }
+    throw first ?? ShrinkError(.internal, "no size was tried")
+  }
+
+  private func inventory(_ model: Model, _ inputs: [InputSpec], open: Int) throws(ShrinkError) -> Inventory {
+    let (types, samples) = try probeTypes(inputs, open: open)
     var byInput: [ValueID: TensorType] = [:]
     for input in model.graph.realInputs { byInput[input] = types[model.graph[input].name] }
     let plain = try Inference(model.graph, inputs: byInput)
@@ -33,6 +50,9 @@ struct InspectJob {
     let simplified = try Simplified(model.graph, inputs: types)
     let graph = simplified.graph
     let coupled = try Coupled(graph, types: simplified.inference.types)
+    let all = Cost(
+      graph, types: simplified.inference.types, groups: coupled.groups, forms: coupled.forms, samples: samples)
+    let listed = InspectedGroups(graph, coupled, all, types: simplified.inference.types)
     func ports(_ ids: [ValueID]) -> [Inventory.Port] {
       ids.map { Inventory.Port(name: model.graph[$0].name, type: Interface.text(model.graph[$0].type)) }
     }
@@ -41,14 +61,16 @@ struct InspectJob {
       outputs: ports(model.graph.outputs), parameters: Count.parameters(model.graph),
       macs: Int(exactly: cost.macs([]).rounded(.towardZero)) ?? .max,
       operators: model.graph.nodes.reduce(into: [:]) {
-        $0[$1.domain.isEmpty ? $1.opType : $1.domain + "." + $1.opType, default: 0] += 1
+        $0[$1.operatorName, default: 0] += 1
       },
-      groups: coupled.groups.map { group($0, coupled, graph) }, leftAlone: coupled.pinned,
-      warnings: plain.diagnostics + assumptions(inputs))
+      groups: listed.all, leftAlone: coupled.pinned,
+      warnings: plain.diagnostics + assumptions(inputs, open))
   }
 
   /// A type for every input, from the data or from what is declared, and how many samples that is.
-  private func probeTypes(_ inputs: [InputSpec]) throws(ShrinkError) -> (types: [String: TensorType], samples: Int) {
+  private func probeTypes(
+    _ inputs: [InputSpec], open: Int
+  ) throws(ShrinkError) -> (types: [String: TensorType], samples: Int) {
     if !data.isEmpty {
       let samples = try Dataset(data, inputs: inputs)
       let count = samples.fixedBatch ?? min(Self.probe, samples.sampleCount)
@@ -59,7 +81,7 @@ struct InspectJob {
     for input in inputs {
       let shape = input.dims.enumerated().map { axis, dim in
         dim.size ?? shapes[input.name]?[axis]
-          ?? (axis == 0 || Self.symbol(dim).map(batchSymbols.contains) ?? false ? Self.probe : 1)
+          ?? (axis == 0 || Self.symbol(dim).map(batchSymbols.contains) ?? false ? Self.probe : open)
       }
       guard let count = Tensor.checkedCount(shape), count <= Self.mostElements else {
         throw .tooLarge(input.name, shape)
@@ -71,25 +93,20 @@ struct InspectJob {
   }
 
   /// Says which sizes were made up.
-  private func assumptions(_ inputs: [InputSpec]) -> [Diagnostic] {
+  private func assumptions(_ inputs: [InputSpec], _ open: Int) -> [Diagnostic] {
     guard data.isEmpty else { return [] }
-    return inputs.filter { $0.dims.dropFirst().contains { $0.size == nil } }.map { input in
+    return inputs.filter(hasMadeUpSize).map { input in
       Diagnostic(
         place: "input '\(input.name)'",
-        fact: "its open axes were taken as 1: give --shape \(input.name):… or --data for what is true of real sizes")
+        fact: "its open axes were taken as \(open): "
+          + "give --shape \(input.name):… or --data for what is true of real sizes")
     }
   }
 
+  /// Whether an axis behind the first has a size that nobody names.
+  private func hasMadeUpSize(_ input: InputSpec) -> Bool { input.dims.dropFirst().contains { $0.size == nil } }
+
   private static func symbol(_ dim: Dim) -> String? { if case .symbol(let name) = dim { name } else { nil } }
-
-  private func group(_ group: ChannelGroup, _ coupled: Coupled, _ graph: Graph) -> Inventory.Group {
-    Inventory.Group(
-      name: group.name, units: group.count, madeBy: group.producers.map { Self.name(graph[$0]) },
-      readBy: coupled.readingNodes(of: group).map { Self.name(graph[$0]) },
-      passesThrough: group.between.map { graph[$0].opType })
-  }
-
-  private static func name(_ node: Node) -> String { node.name.isEmpty ? node.opType : node.name }
 }
 
 extension ShrinkError {

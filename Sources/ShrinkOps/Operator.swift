@@ -25,12 +25,15 @@ package protocol Operator: Sendable {
   func couple(_ c: inout Coupling)
   /// What must be edited in the node when axes named by `couple` take new sizes; `size` answers for every port.
   func resize(_ c: Coupling, to size: KeptAxes) -> [Resize]
+  /// What it does with all indices of an axis that `couple` leaves unnamed, as the end of a sentence.
+  var useOfAll: String { get }
 }
 
 extension Operator {
   package static var domain: String { "" }
   package func couple(_ c: inout Coupling) {}
   package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] { [] }
+  package var useOfAll: String { "needs all of them" }
 
   /// Types of results whose shapes depend on the elements of every operand: known only where all of them are.
   func inferByRunning(_ inputs: Operands<TensorType>) throws(OperatorError) -> [TensorType] {

@@ -130,13 +130,3 @@ package struct UnitRef: Hashable, Sendable {
   /// Unit within the group.
   package let unit: Int
 }
-
-/// A linear layer of the network that cannot give units up, and why.
-package struct PinnedLayer: Sendable, Equatable, Codable {
-  /// The node.
-  package let node: String
-  /// How many output units it has.
-  package let width: Int
-  /// What forbids it.
-  package let reason: String
-}

@@ -2,7 +2,7 @@ import ShrinkGraph
 import ShrinkOps
 import ShrinkRun
 
-/// What can shrink in a graph: groups of units, the sites that read them, and the layers that cannot and why.
+/// What can shrink in a graph: groups of units, the sites that read them, and the units that cannot go and why.
 package struct Coupled: Sendable {
   /// Groups of at least two units, in the order of the graph.
   package let groups: [ChannelGroup]
@@ -12,8 +12,8 @@ package struct Coupled: Sendable {
   package let pairs: [UnitPair]
   /// Sizes of the factors of each segment of every axis that shrinks.
   package let forms: [ValueAxis: [[Int]]]
-  /// Layers whose outputs cannot shrink.
-  package let pinned: [PinnedLayer]
+  /// Units that layers make and that cannot go.
+  package let pinned: [PinnedUnits]
 
   /// Asks every operator for its coupling rule and joins the answers.
   ///
@@ -22,11 +22,11 @@ package struct Coupled: Sendable {
     var builder = try CoupleBuilder(graph, types)
     for node in try graph.topologicalOrder() { builder.add(node) }
     builder.pinInterface()
-    let result = builder.finish()
+    let (result, pinned) = builder.finish()
     groups = result.groups
     sites = result.sites
     pairs = result.pairs
-    pinned = result.pinned
+    self.pinned = pinned
     forms = result.forms
   }
 
@@ -53,17 +53,19 @@ package struct ValueAxis: Hashable, Sendable, Comparable {
   package static func < (a: ValueAxis, b: ValueAxis) -> Bool { (a.value, a.axis) < (b.value, b.axis) }
 }
 
+/// Why an axis may not shrink.
+struct Pin {
+  /// The axis, as numbered in `AxisClasses`.
+  let axis: Int
+  let reason: PinReason
+}
+
 /// Collects ties, pins and linear layers node by node.
 private struct CoupleBuilder {
-  /// Why an axis may not shrink.
-  private struct Pin {
-    let axis: Int
-    let reason: String
-  }
-
   let graph: Graph
   let types: [TensorType?]
   let uses: [[Use]]
+  let producers: [NodeID?]
   var axes: AxisNumbers
   var classes: AxisClasses
   /// In the order of discovery.
@@ -72,6 +74,8 @@ private struct CoupleBuilder {
   private var origins: [(node: NodeID, axes: [Int])] = []
   private var candidates: [SiteCandidate] = []
   private var pairs: [PairCandidate] = []
+  /// Layers that are linear but are not followed.
+  private var closed: [ClosedLayer] = []
 
   /// Which sizes anything uses.
   private let flow: ShapeFlow
@@ -82,21 +86,41 @@ private struct CoupleBuilder {
     axes = AxisNumbers(types)
     self.types = axes.types
     uses = graph.uses()
+    producers = graph.producers()
     classes = AxisClasses(sizes: axes.sizes)
   }
 
   mutating func add(_ id: NodeID) {
     let node = graph[id]
     if node.isConstant { return }
+    guard node.captures.isEmpty else {
+      return pinAll(node, PinReason(.subgraph, graph, id, "hands them to a subgraph"))
+    }
+    guard let rule = try? OperatorTable.make(node, opset: graph.opset(of: node)) else {
+      return pinAll(node, PinReason(.unknownOperator, graph, id, "is not known, so that it may need all of them"))
+    }
+    let used = (node.inputs + node.outputs).compactMap(\.self)
+    guard used.allSatisfy({ types[$0.index] != nil }) else {
+      let reason = PinReason(.unknownShape, graph, id, "has shapes that are not known")
+      if rule is any LinearOperator { closed.append(ClosedLayer(node: id, axis: nil, reason: shapeless(id) ?? reason)) }
+      return pinAll(node, reason)
+    }
     let operands = Operands(node.inputs.map { $0.flatMap { types[$0.index] } })
-    let known = node.inputs.allSatisfy { $0.map { types[$0.index] != nil } ?? true }
-    let results = node.outputs.compactMap { $0.flatMap { types[$0.index] } }
-    guard known, results.count == node.outputs.count { $0 != nil },
-      let rule = try? OperatorTable.make(node, opset: graph.opset(of: node)), node.captures.isEmpty
-    else { return pinAll(node, "\(node.place) has no coupling rule") }
     let coupling = rule.coupling(of: node, operands, types, in: graph)
-    apply(coupling, id)
+    apply(rule, coupling, id)
     register(rule, coupling, id, operands)
+  }
+
+  /// The first node in front of another whose results have no known shape though its operands do.
+  private func shapeless(_ id: NodeID) -> PinReason? {
+    var (open, seen) = ([id], Set([id]))
+    while let node = open.popLast() {
+      let unknown = graph[node].inputs.compactMap { $0 }.filter { types[$0.index] == nil }
+      let makers = unknown.compactMap { producers[$0.index] }
+      if makers.isEmpty, node != id { return PinReason(.unknownShape, graph, node, "makes shapes that are not known") }
+      open += makers.filter { seen.insert($0).inserted }
+    }
+    return nil
   }
 
   private func axis(_ port: Port, _ node: Node) -> Int? {
@@ -105,7 +129,7 @@ private struct CoupleBuilder {
     return axes.number(ValueAxis(value, port.axis))
   }
 
-  private mutating func apply(_ coupling: Coupling, _ id: NodeID) {
+  private mutating func apply(_ rule: any Operator, _ coupling: Coupling, _ id: NodeID) {
     let node = graph[id]
     for tie in coupling.ties {
       guard let a = axis(tie.a, node), let b = axis(tie.b, node) else { continue }
@@ -117,7 +141,7 @@ private struct CoupleBuilder {
       let added = classes.add(size: factor.size)
       factors.append(added)
       if coupling.pinned.contains(factor) {
-        pins.append(Pin(axis: added, reason: "\(node.place) needs all of its blocks of \(factor.size)"))
+        pins.append(Pin(axis: added, reason: PinReason(.operator, graph, id, "needs all \(factor.size) of them")))
       }
     }
     for product in coupling.products {
@@ -125,15 +149,14 @@ private struct CoupleBuilder {
       classes.product(axis, factors: product.factors.map { factors[$0.number] })
       origins.append((id, [axis]))
     }
+    let reason = PinReason(rule is any ControlFlow ? .subgraph : .operator, graph, id, rule.useOfAll)
     for (slots, isOutput) in [(node.inputs, false), (node.outputs, true)] {
       for (slot, value) in slots.enumerated() {
         guard let value else { continue }
         for axis in axes.shape(value).indices
         where !coupling.named.contains(isOutput ? .output(slot, axis) : .input(slot, axis))
           && (isOutput || matters(axis, to: id))
-        {
-          pin(ValueAxis(value, axis), "\(node.place) needs all of axis \(axis) of '\(graph[value].name)'")
-        }
+        { pin(ValueAxis(value, axis), reason) }
       }
     }
   }
@@ -160,14 +183,33 @@ private struct CoupleBuilder {
       // The first of the nodes that apply a weight stands for all.
       if candidate.applications.first == id { candidates.append(candidate) }
     }
+    if let linear, absorbed.isEmpty { noteClosed(linear, readings.first, id) }
     for contraction in coupling.contractions where !absorbed.contains(contraction.data) {
       let weight = contraction.weight.isOutput ? nil : node.inputs[contraction.weight.slot]
       if let weight, graph[weight].constant == nil, contraction.weight != contraction.data {
         addPair(contraction.data, contraction.weight, id)
       } else if let axis = axis(contraction.data, node) {
-        pins.append(Pin(axis: axis, reason: "\(node.place) reads it in a form that cannot absorb a relation"))
+        let reason = PinReason(.reader, graph, id, "reads them and cannot make up for one that is missing")
+        pins.append(Pin(axis: axis, reason: reason))
       }
     }
+  }
+
+  /// Notes a linear layer with weights in the file that cannot be fitted.
+  private mutating func noteClosed(_ rule: any LinearOperator, _ reading: (any LinearReading)?, _ id: NodeID) {
+    let node = graph[id]
+    let weight = node.inputs.compactMap { $0 }.first { graph[$0].constant.map { $0.shape.count > 1 } ?? false }
+    guard let weight, let type = graph[weight].constant?.dtype, let output = node.outputs.first ?? nil else { return }
+    // Channels stand on axis 1 where a kernel slides over the others; a product from the left makes rows.
+    let rank = axes.shape(output).count
+    let usual = node.opType.contains("Conv") ? 1 : rank - (weight == node.inputs[0] ? 2 : 1)
+    let axis = reading?.output.map(\.axis) ?? max(usual, 0)
+    let fact =
+      type != .float32
+      ? "has \(type) weights, which are left alone"
+      : "has weights that \(reading == nil ? "are not of a form that is followed" : "are used in other ways as well")"
+    closed.append(
+      ClosedLayer(node: id, axis: ValueAxis(output, axis), reason: PinReason(.weights, graph, id, fact)))
   }
 
   private mutating func addPair(_ a: Port, _ b: Port, _ id: NodeID) {
@@ -238,39 +280,46 @@ private struct CoupleBuilder {
 
   /// Pins what the outside world sees, what subgraphs read, and what is read in a place whose type is not known.
   mutating func pinInterface() {
-    for input in graph.realInputs { pinAll(input, "graph input '\(graph[input].name)'") }
-    for output in graph.outputs { pinAll(output, "graph output '\(graph[output].name)'") }
-    for value in graph.captured() { pinAll(value, "a subgraph reads '\(graph[value].name)'") }
+    for input in graph.realInputs {
+      pinAll(input, PinReason(.graphInput, by: "graph input", name: graph[input].name, "brings them"))
+    }
+    for output in graph.outputs {
+      pinAll(output, PinReason(.graphOutput, by: "graph output", name: graph[output].name, "shows them"))
+    }
+    let names = graph.captureIndex()
+    for id in graph.nodes.indices.map({ NodeID($0) }) {
+      let reason = PinReason(.subgraph, graph, id, "reads them in a subgraph")
+      for value in graph[id].captures.compactMap({ names[$0] }) { pinAll(value, reason) }
+    }
   }
 
-  private mutating func pinAll(_ node: Node, _ reason: String) {
+  private mutating func pinAll(_ node: Node, _ reason: PinReason) {
     for value in (node.inputs + node.outputs).compactMap(\.self) { pinAll(value, reason) }
   }
 
-  private mutating func pinAll(_ value: ValueID, _ reason: String) {
+  private mutating func pinAll(_ value: ValueID, _ reason: PinReason) {
     for axis in axes.shape(value).indices { pin(ValueAxis(value, axis), reason) }
   }
 
-  private mutating func pin(_ axis: ValueAxis, _ reason: String) {
+  private mutating func pin(_ axis: ValueAxis, _ reason: PinReason) {
     if let number = axes.number(axis) { pins.append(Pin(axis: number, reason: reason)) }
   }
 
-  mutating func finish() -> GroupBuilder.Result {
+  mutating func finish() -> (GroupBuilder.Result, [PinnedUnits]) {
     for relation in classes.settle() {
       let (node, touched) = origins[relation]
-      for axis in touched {
-        pins.append(Pin(axis: axis, reason: "\(graph[node].place) cuts it up in a way that is not followed"))
-      }
+      let reason = PinReason(.operator, graph, node, "cuts them up in a way that is not followed")
+      for axis in touched { pins.append(Pin(axis: axis, reason: reason)) }
     }
-    var reasons: [Int: String] = [:]
+    var held = Set<Int>()
     for pin in pins {
-      for element in classes.elements(of: pin.axis) {
-        for root in element.classes where reasons[root] == nil { reasons[root] = pin.reason }
-      }
+      for element in classes.elements(of: pin.axis) { held.formUnion(element.classes) }
     }
     var grouping = GroupBuilder(
-      graph: graph, axes: axes, classes: classes, reasons: reasons, candidates: candidates, pairs: pairs)
-    return grouping.finish()
+      graph: graph, axes: axes, classes: classes, held: held, candidates: candidates, pairs: pairs)
+    let result = grouping.finish()
+    var finder = PinnedUnitsFinder(grouping, pins: pins, closed: closed)
+    return (result, finder.find())
   }
 }
 

@@ -25,19 +25,35 @@ struct PairCandidate {
 
 /// Turns classes of indices into groups of units.
 struct GroupBuilder {
-  /// What can shrink and what cannot.
-  typealias Result = (
-    groups: [ChannelGroup], sites: [Site], pairs: [UnitPair], pinned: [PinnedLayer], forms: [ValueAxis: [[Int]]]
-  )
+  /// What can shrink.
+  typealias Result = (groups: [ChannelGroup], sites: [Site], pairs: [UnitPair], forms: [ValueAxis: [[Int]]])
   /// Where the units of a group stand: the same places, as often, for each.
   private typealias Signature = [AxisClasses.Place]
 
   let graph: Graph
   let axes: AxisNumbers
   var classes: AxisClasses
-  var reasons: [Int: String]
+  /// Classes that a pin holds.
+  let held: Set<Int>
   let candidates: [SiteCandidate]
   let pairs: [PairCandidate]
+  /// Why classes that no pin holds are in no group.
+  private(set) var reasons: [Int: ClassReason] = [:]
+  /// The unit that each class is.
+  private(set) var unitOf: [Int: UnitRef] = [:]
+
+  /// Starts with what is pinned.
+  init(
+    graph: Graph, axes: AxisNumbers, classes: AxisClasses, held: Set<Int>, candidates: [SiteCandidate],
+    pairs: [PairCandidate]
+  ) {
+    self.graph = graph
+    self.axes = axes
+    self.classes = classes
+    self.held = held
+    self.candidates = candidates
+    self.pairs = pairs
+  }
 
   /// The axis behind each number.
   private var valueAxes: [ValueAxis] {
@@ -52,10 +68,13 @@ struct GroupBuilder {
     holdWhatOverlaps(touched)
     let read = rootsRead()
     // A class that no weight belongs to cannot be cut out of the file, and what nothing can make up for stays.
-    for (root, places) in touched
-    where reasons[root] != nil || !read.contains(root)
-      || !places.contains(where: { graph[named[$0.axis].value].constant != nil })
-    { touched[root] = nil }
+    for (root, places) in touched {
+      if reasons[root] == nil, !read.contains(root) { reasons[root] = .unread }
+      if reasons[root] == nil, !places.contains(where: { graph[named[$0.axis].value].constant != nil }) {
+        reasons[root] = .weightless
+      }
+      if reasons[root] != nil { touched[root] = nil }
+    }
     var numbers: [Signature: Int] = [:]
     var members: [(signature: Signature, roots: [Int])] = []
     for root in touched.keys.sorted() {
@@ -67,8 +86,8 @@ struct GroupBuilder {
         members.append((signature, [root]))
       }
     }
+    for member in members where member.roots.count == 1 { reasons[member.roots[0]] = .alone }
     members = members.filter { $0.roots.count > 1 }
-    var unitOf: [Int: UnitRef] = [:]
     for (g, member) in members.enumerated() {
       for (u, root) in member.roots.enumerated() { unitOf[root] = UnitRef(group: g, unit: u) }
     }
@@ -79,7 +98,7 @@ struct GroupBuilder {
     }
     var forms: [ValueAxis: [[Int]]] = [:]
     for axis in Set(groups.flatMap { $0.axes.map(\.axis) }) { forms[axis] = form(axis) }
-    return (groups, sites, pairs, makePinned(unitOf), forms)
+    return (groups, sites, pairs, forms)
   }
 
   /// The places of each class that no pin holds, in order.
@@ -87,9 +106,9 @@ struct GroupBuilder {
     var result: [Int: Signature] = [:]
     for axis in axes.sizes.indices {
       for (place, roots) in classes.elements(of: axis) {
-        for root in roots where reasons[root] == nil {
+        for root in roots where reasons[root] == nil && !held.contains(root) {
           if classes.isHeld(root) {
-            reasons[root] = "nothing else would be left of an axis"
+            reasons[root] = .held
           } else {
             result[root, default: []].append(place)
           }
@@ -103,7 +122,7 @@ struct GroupBuilder {
   private mutating func holdWhatOverlaps(_ touched: [Int: Signature]) {
     for (root, places) in touched {
       let segments = Set(places.map { [$0.axis, $0.segment] })
-      if Set(places).count > segments.count { reasons[root] = "it stands twice in one axis" }
+      if Set(places).count > segments.count { reasons[root] = .twice }
     }
   }
 
@@ -194,7 +213,8 @@ struct GroupBuilder {
     let between = graph.nodes.indices.map { NodeID($0) }.filter { id in
       !ends.contains(id) && graph[id].outputs.contains { $0.map(values.contains) ?? false } && !graph[id].isConstant
     }
-    let kind = ChannelGroup.Kind(g, axes: list, producers: producers, pairs, graph, types: axes.types)
+    let makers = producers.isEmpty ? Array(between.prefix(1)) : producers
+    let kind = ChannelGroup.Kind(g, axes: list, producers: makers, pairs, graph, types: axes.types)
     let own = pairs.indices.filter { p in pairs[p].units.contains { $0.contains { $0.group == g } } }
     return ChannelGroup(
       name: name(producers.first ?? between.first, kind, g), kind: kind, count: count, axes: list,
@@ -215,25 +235,6 @@ struct GroupBuilder {
         ?? graph[site.node].outputs.contains { value in made.contains { $0.value == value } }
       guard isMade else { continue }
       for node in site.applications where !result.contains(node) { result.append(node) }
-    }
-    return result
-  }
-
-  /// Linear layers whose output axis is in no group.
-  private mutating func makePinned(_ unitOf: [Int: UnitRef]) -> [PinnedLayer] {
-    var result: [PinnedLayer] = []
-    for c in candidates {
-      let shown = c.reading.data.isOutput ? c.channels : c.output
-      guard c.reading.firstOutput == 0, let axis = shown, let number = axes.number(axis) else { continue }
-      var roots: [Int] = []
-      for (_, list) in classes.elements(of: number) { roots += list }
-      guard !roots.contains(where: { unitOf[$0] != nil }) else { continue }
-      let reason = roots.compactMap { reasons[$0] }.first
-      let width = axes.sizes[number]
-      result.append(
-        PinnedLayer(
-          node: graph[c.node].place, width: width,
-          reason: reason ?? (width == 1 ? "it has a single unit" : "nothing that reads it can make up for a unit")))
     }
     return result
   }

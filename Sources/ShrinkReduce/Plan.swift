@@ -60,8 +60,8 @@ package struct Reduction: Sendable {
   package let plan: Plan
   /// Every group, changed or not.
   package let groups: [GroupChange]
-  /// Layers that cannot shrink, and why.
-  package let pinned: [PinnedLayer]
+  /// Units that cannot go, and why.
+  package let pinned: [PinnedUnits]
   /// Cost of the original and of the result.
   package let before: Size
   package let after: Size

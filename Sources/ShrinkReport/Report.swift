@@ -39,8 +39,8 @@ package struct Report: Sendable, Codable {
   package var attempts: Int
   /// Every group of units, changed or not.
   package var groups: [GroupChange]
-  /// Layers that were left alone, and why.
-  package var leftAlone: [PinnedLayer]
+  /// Units that were left alone, and why.
+  package var leftAlone: [PinnedUnits]
   /// Which units of each group stay.
   package var plan: Plan
   /// What the user should know.

@@ -65,7 +65,7 @@ package enum ReportText {
   }
 
   /// Most lines of one kind that the summary shows; reports hold all of them.
-  private static let most = 12
+  static let most = 12
 
   private static func groups(_ groups: [GroupChange]) -> [String] {
     let changed = groups.filter { $0.after < $0.before }
@@ -76,24 +76,6 @@ package enum ReportText {
     var lines = ["units kept"] + table.lines(indent: "  ")
     if changed.count > most { lines.append("  and \(changed.count - most) more groups") }
     if same > 0 { lines.append("  \(same) \(same == 1 ? "group keeps" : "groups keep") all units") }
-    return lines
-  }
-
-  /// Layers that cannot shrink, those with one reason together.
-  static func leftAlone(_ layers: [PinnedLayer]) -> [String] {
-    guard !layers.isEmpty else { return [] }
-    var reasons: [String] = []
-    var byReason: [String: [PinnedLayer]] = [:]
-    for layer in layers {
-      if byReason[layer.reason] == nil { reasons.append(layer.reason) }
-      byReason[layer.reason, default: []].append(layer)
-    }
-    var lines = ["left alone"]
-    for reason in reasons.prefix(most) {
-      let names = (byReason[reason] ?? []).map { "\($0.node), \($0.width) units" }
-      lines.append("  \(Figures.list(names, most: 3, between: "; ")): \(reason)")
-    }
-    if reasons.count > most { lines.append("  and \(reasons.count - most) more reasons") }
     return lines
   }
 }

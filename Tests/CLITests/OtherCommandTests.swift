@@ -37,9 +37,22 @@ import Testing
   }
 
   @Test func inspectAsJSON() throws {
-    struct Inventory: Decodable { let parameters: Int }
+    struct Inventory: Decodable {
+      struct Group: Decodable { let kind: String, madeBy: [String], passesThrough: [String], readBy: [String] }
+      struct Reason: Decodable { let kind: String, text: String }
+      struct Pinned: Decodable { let tensor: String?, axis: Int?, units: Int?, madeBy: [String], reasons: [Reason] }
+      let parameters: Int, groups: [Group], leftAlone: [Pinned]
+    }
     let result = try CommandLineTool.run(["inspect", "models/demo.onnx", "--json"])
-    #expect(try JSONDecoder().decode(Inventory.self, from: Data(result.out.utf8)).parameters == 23_946)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let inventory = try decoder.decode(Inventory.self, from: Data(result.out.utf8))
+    #expect(inventory.parameters == 23_946 && inventory.groups.map(\.madeBy) == [["conv1"], ["conv2"], ["gemm1"]])
+    #expect(inventory.groups[1].passesThrough == ["Relu", "MaxPool", "Flatten"])
+    #expect(inventory.groups.map(\.readBy) == [["conv2"], ["gemm1"], ["gemm2"]])
+    let last = try #require(inventory.leftAlone.first)
+    #expect(last.tensor == "logits" && last.axis == 1 && last.units == 10 && last.madeBy == ["gemm2"])
+    #expect(last.reasons.map(\.kind) == ["graph_output"] && last.reasons[0].text == "graph output 'logits' shows them")
   }
 
   @Test func inspectNeedsNoKernelForEveryOperator() throws {

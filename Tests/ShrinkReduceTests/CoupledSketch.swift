@@ -14,8 +14,13 @@ struct CoupledSketch {
 
   /// Couples a graph for runs of `samples` samples.
   init(_ graph: Graph, samples: Int = 2) throws {
+    try self.init(graph, inputs: Self.inputs(graph, samples: samples))
+  }
+
+  /// Couples a graph for inputs of the given types.
+  init(_ graph: Graph, inputs: [ValueID: TensorType]) throws {
     self.graph = graph
-    types = try Inference(graph, inputs: Self.inputs(graph, samples: samples)).types
+    types = try Inference(graph, inputs: inputs).types
     coupled = try Coupled(graph, types: types)
   }
 

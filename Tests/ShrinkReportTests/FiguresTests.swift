@@ -12,9 +12,26 @@ import Testing
   }
 
   @Test func lists() {
-    #expect(
-      Figures.list([]) == "-" && Figures.list(["a", "b"]) == "a, b" && Figures.list(["a", "b", "c"]) == "a, b + 1")
+    #expect(Figures.some([], most: 2).isEmpty && Figures.some(["a", "b", "c"], most: 2) == ["a", "b", "c"])
+    #expect(Figures.some(["a", "b", "c", "d"], most: 2) == ["a", "b and 2 more"])
     #expect(Figures.counted(["b", "a", "b"]) == ["b × 2", "a"])
+  }
+
+  @Test func longNamesKeepTheirEnds() {
+    #expect(Figures.short("/a/b", longest: 4) == "/a/b")
+    #expect(Figures.short("/model/layer.0/dense/MatMul", longest: 16) == "…/dense/MatMul")
+    #expect(Figures.short("abcdefgh", longest: 4) == "…fgh")
+  }
+
+  @Test func singulars() {
+    #expect(Figures.singular("hidden units of an MLP") == "hidden unit of an MLP" && Figures.singular("x") == "x")
+  }
+
+  @Test func linesAreBrokenBetweenItems() {
+    let word = String(repeating: "w", count: 50)
+    let lines = Figures.wrapped("head of", [word, word, word], indent: 2)
+    #expect(lines == ["  head of \(word), \(word),", "      \(word)"])
+    #expect(Figures.wrapped("alone", [], indent: 1) == [" alone"])
   }
 
   @Test func sharesOfNothingAreEmpty() {

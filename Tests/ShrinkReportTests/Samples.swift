@@ -32,7 +32,7 @@ func madeUpReport(shrunk: Bool = true) throws -> Report {
     plan: try ReportJSON.read(Plan.self, #"{"entries": [{"group": "conv1", "units": 4, "kept": [0, 2]}]}"#),
     groups: [change],
     pinned: [
-      try pinned("fc", 10, "graph output 'logits'"), try pinned("fc2", 3, "graph output 'logits'"),
+      pinned(["fc"], 10, [shown("logits")]), pinned(["fc2"], 3, [shown("logits")]),
     ], before: Size(parameters: 4, macs: 4), after: Size(parameters: 2, macs: 2), expectedError: 0.04,
     expectedAgreement: nil, diagnostics: [])
   return Report(
@@ -44,6 +44,11 @@ func madeUpReport(shrunk: Bool = true) throws -> Report {
     warnings: [Diagnostic(place: "array 'extra'", fact: "is left unused")])
 }
 
-func pinned(_ node: String, _ width: Int, _ reason: String) throws -> PinnedLayer {
-  try ReportJSON.read(PinnedLayer.self, #"{"node": "\#(node)", "width": \#(width), "reason": "\#(reason)"}"#)
+func pinned(_ layers: [String], _ units: Int, of all: Int? = nil, kind: String = "outputs", _ reasons: [PinReason])
+  -> PinnedUnits
+{
+  PinnedUnits(kind: kind, units: units, of: all ?? units, tensor: "t", axis: 1, madeBy: layers, reasons: reasons)
 }
+
+/// A graph output as a reason.
+func shown(_ name: String) -> PinReason { PinReason(.graphOutput, by: "graph output", name: name, "shows them") }

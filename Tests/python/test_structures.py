@@ -19,7 +19,7 @@ def outputs(path, feed):
 def widths(report):
     """What the report says of groups and of what was left alone, for messages."""
     changed = ", ".join(f"{g['name']} {g['before']}→{g['after']}" for g in report.get("groups", []))
-    left = "; ".join(f"{e['node']}: {e['reason']}" for e in report.get("left_alone", []))
+    left = "; ".join(f"{e['made_by'][0]}: {e['reasons'][0]['text']}" for e in report.get("left_alone", []))
     return f"groups: {changed or 'none'}. Left alone: {left or 'none'}"
 
 

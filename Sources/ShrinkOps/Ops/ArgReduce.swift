@@ -6,6 +6,7 @@ package struct ArgReduce: Operator {
   package static let names = ["ArgMax", "ArgMin"]
   package static let opsets = 1...28
   package static let inputs = 1...1
+  package var useOfAll: String { "compares all of them" }
   private let isMax: Bool
   private let axis: Int
   private let keepsAxis: Bool

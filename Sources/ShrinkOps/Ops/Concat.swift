@@ -5,6 +5,7 @@ package struct Concat: Operator {
   package static let names = ["Concat"]
   package static let opsets = 1...28
   package static let inputs = 1...Int.max
+  package var useOfAll: String { "joins them with a part of one index, which must stay" }
   private let axis: Int
 
   package init(_ attributes: Attributes) throws(OperatorError) {

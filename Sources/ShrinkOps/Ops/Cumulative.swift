@@ -6,6 +6,7 @@ package struct Cumulative: Operator {
   package static let names = ["CumProd", "CumSum"]
   package static let opsets = 11...28
   package static let inputs = 2...2
+  package var useOfAll: String { "runs over them in their order" }
 
   private let isProduct: Bool
   private let isExclusive: Bool

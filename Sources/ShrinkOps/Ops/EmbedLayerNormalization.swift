@@ -10,6 +10,7 @@ package struct EmbedLayerNormalization: Operator {
   package static let names = ["EmbedLayerNormalization"]
   package static let opsets = 1...1
   package static let inputs = 1...9
+  package var useOfAll: String { "normalises over all of them" }
 
   private let epsilon: Float
   private let outputs: Int

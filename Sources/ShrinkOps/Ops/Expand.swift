@@ -5,6 +5,7 @@ package struct Expand: Operator {
   package static let names = ["Expand"]
   package static let opsets = 8...28
   package static let inputs = 2...2
+  package var useOfAll: String { "repeats them" }
 
   package init(_ attributes: Attributes) {}
 

@@ -5,6 +5,7 @@ package struct Gather: Operator {
   package static let names = ["Gather"]
   package static let opsets = 1...28
   package static let inputs = 2...2
+  package var useOfAll: String { "picks among them" }
   private let axis: Int
 
   package init(_ attributes: Attributes) throws(OperatorError) { axis = try attributes.int("axis", default: 0) }

@@ -5,6 +5,7 @@ package struct GroupNormalization: Operator {
   package static let names = ["GroupNormalization"]
   package static let opsets = 18...28
   package static let inputs = 3...3
+  package var useOfAll: String { "normalises over all of them" }
 
   private let epsilon: Float
   private let groups: Int

@@ -5,6 +5,7 @@ package struct Hardmax: Operator {
   package static let names = ["Hardmax"]
   package static let opsets = 1...28
   package static let inputs = 1...1
+  package var useOfAll: String { "compares all of them" }
 
   private let rule: AxisRule
 

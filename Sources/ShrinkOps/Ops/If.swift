@@ -5,6 +5,7 @@ package struct If: ControlFlow {
   package static let names = ["If"]
   package static let opsets = 1...28
   package static let inputs = 1...1
+  package var useOfAll: String { "hands them to a subgraph" }
   package var bodies: (any Bodies)?
   private let outputs: Int
 

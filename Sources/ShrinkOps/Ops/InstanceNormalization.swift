@@ -5,6 +5,7 @@ package struct InstanceNormalization: Operator {
   package static let names = ["InstanceNormalization"]
   package static let opsets = 1...28
   package static let inputs = 3...3
+  package var useOfAll: String { "normalises over all of them" }
 
   private let epsilon: Float
 

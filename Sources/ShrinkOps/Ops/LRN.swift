@@ -6,6 +6,7 @@ package struct LRN: Operator {
   package static let names = ["LRN"]
   package static let opsets = 1...28
   package static let inputs = 1...1
+  package var useOfAll: String { "normalises each over its neighbours" }
 
   private let size: Int
   private let alpha: Float

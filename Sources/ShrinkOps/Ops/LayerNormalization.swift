@@ -7,6 +7,7 @@ package struct LayerNormalization: Operator {
   package static let names = ["LayerNormalization"]
   package static let opsets = 1...28
   package static let inputs = 2...3
+  package var useOfAll: String { "normalises over all of them" }
 
   private let axis: Int
   private let epsilon: Float

@@ -9,6 +9,7 @@ package struct Loop: ControlFlow {
   package static let names = ["Loop"]
   package static let opsets = 1...28
   package static let inputs = 0...Int.max
+  package var useOfAll: String { "hands them to a subgraph" }
   package var bodies: (any Bodies)?
   private let outputs: Int
 

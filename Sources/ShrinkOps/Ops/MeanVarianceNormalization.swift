@@ -5,6 +5,7 @@ package struct MeanVarianceNormalization: Operator {
   package static let names = ["MeanVarianceNormalization"]
   package static let opsets = 9...28
   package static let inputs = 1...1
+  package var useOfAll: String { "normalises over all of them" }
 
   /// What keeps the divisor from being 0, as the specification has it.
   private static let epsilon = 1e-9

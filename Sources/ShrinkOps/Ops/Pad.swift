@@ -5,6 +5,7 @@ package struct Pad: Operator {
   package static let names = ["Pad"]
   package static let opsets = 1...28
   package static let inputs = 1...4
+  package var useOfAll: String { "adds others around them" }
 
   private enum Mode: String {
     case constant, reflect, edge, wrap

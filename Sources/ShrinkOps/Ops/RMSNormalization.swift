@@ -9,6 +9,7 @@ package struct RMSNormalization: Operator {
   package static let names = ["RMSNormalization", "SimplifiedLayerNormalization"]
   package static let opsets = 1...28
   package static let inputs = 2...2
+  package var useOfAll: String { "normalises over all of them" }
 
   private let axis: Int
   private let epsilon: Float

@@ -5,6 +5,7 @@ package struct Reduce: Operator {
   package static let names = Function.allCases.map(\.rawValue)
   package static let opsets = 1...28
   package static let inputs = 1...2
+  package var useOfAll: String { "reduces over all of them" }
 
   /// Which reduction.
   enum Function: String, CaseIterable {

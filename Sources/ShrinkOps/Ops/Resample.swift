@@ -7,6 +7,7 @@ package struct Resample: Operator {
   package static let names = ["Resize", "Upsample"]
   package static let opsets = 1...28
   package static let inputs = 1...4
+  package var useOfAll: String { "resamples along them" }
 
   /// `keep_aspect_ratio_policy`.
   private enum Policy: String {

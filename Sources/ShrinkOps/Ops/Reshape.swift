@@ -5,6 +5,7 @@ package struct Reshape: Operator {
   package static let names = ["Reshape"]
   package static let opsets = 1...28
   package static let inputs = 1...2
+  package var useOfAll: String { "cuts them up in a way that is not followed" }
   private let allowsZero: Bool
   /// The target before opset 5.
   private let attribute: [Int]?

@@ -9,6 +9,7 @@ package struct Scan: ControlFlow {
   package static let names = ["Scan"]
   package static let opsets = 8...28
   package static let inputs = 0...Int.max
+  package var useOfAll: String { "hands them to a subgraph" }
   package var bodies: (any Bodies)?
   private let sliced: Int
   private let outputs: Int

@@ -5,6 +5,7 @@ package struct ShapeOf: Operator {
   package static let names = ["Shape"]
   package static let opsets = 1...28
   package static let inputs = 1...1
+  package var useOfAll: String { "uses how many there are" }
   private let start: Int
   private let end: Int?
 

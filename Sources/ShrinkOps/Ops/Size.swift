@@ -5,6 +5,7 @@ package struct Size: Operator {
   package static let names = ["Size"]
   package static let opsets = 1...28
   package static let inputs = 1...1
+  package var useOfAll: String { "uses how many there are" }
 
   package init(_ attributes: Attributes) {}
 

@@ -9,6 +9,7 @@ package struct SkipNormalization: Operator {
   package static let names = ["SkipLayerNormalization", "SkipSimplifiedLayerNormalization"]
   package static let opsets = 1...1
   package static let inputs = 3...5
+  package var useOfAll: String { "normalises over all of them" }
 
   private let isCentred: Bool
   private let epsilon: Float

@@ -5,6 +5,7 @@ package struct Slice: Operator {
   package static let names = ["Slice"]
   package static let opsets = 1...28
   package static let inputs = 1...5
+  package var useOfAll: String { "picks among them" }
   /// The form of opset 9 and before, with the ranges in attributes.
   private let attributes: Ranges?
 

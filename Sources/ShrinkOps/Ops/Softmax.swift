@@ -5,6 +5,7 @@ package struct Softmax: Operator {
   package static let names = ["Softmax"]
   package static let opsets = 1...28
   package static let inputs = 1...1
+  package var useOfAll: String { "normalises over all of them" }
 
   private let rule: NormalizedExponential
 

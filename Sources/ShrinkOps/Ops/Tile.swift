@@ -5,6 +5,7 @@ package struct Tile: Operator {
   package static let names = ["Tile"]
   package static let opsets = 1...28
   package static let inputs = 2...3
+  package var useOfAll: String { "repeats them" }
 
   /// Whether one axis is repeated, as before opset 6.
   private let isOneAxis: Bool

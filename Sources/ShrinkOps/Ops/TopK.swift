@@ -9,6 +9,7 @@ package struct TopK: Operator {
   package static let names = ["TopK"]
   package static let opsets = 1...28
   package static let inputs = 1...2
+  package var useOfAll: String { "compares all of them" }
   private let axis: Int
   private let attribute: Int?
   private let isLargest: Bool

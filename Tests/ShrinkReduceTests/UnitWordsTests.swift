@@ -1,0 +1,45 @@
+import ShrinkGraph
+import ShrinkTestSupport
+import Testing
+
+@testable import ShrinkReduce
+
+@Suite struct UnitWordsTests {
+  /// What the units of each group of a graph are.
+  private func kinds(_ sketch: GraphSketch) throws -> [String] {
+    let words = UnitWords(sketch.graph)
+    return try CoupledSketch(sketch.graph).coupled.groups.map(words.text)
+  }
+
+  @Test func dense() throws {
+    var sketch = GraphSketch()
+    let x = sketch.input([3])
+    let plain = sketch.gemm(sketch.relu(sketch.gemm(x, 3, 5)), 5, 2)
+    let gated = sketch.gemm(sketch.node("Mul", [sketch.gemm(x, 3, 6), sketch.gemm(x, 3, 6)]), 6, 2)
+    sketch.output(sketch.node("Concat", [plain, gated], ["axis": .int(1)]))
+    #expect(try kinds(sketch) == ["hidden units of an MLP", "hidden units of a gated MLP"])
+  }
+
+  /// A sum with what the branch came from is a stream; a sum of two branches is not.
+  @Test func sums() throws {
+    var sketch = GraphSketch()
+    let x = sketch.input([2, 4, 4])
+    let stem = sketch.conv(x, 2, 5)
+    let stream = sketch.node("Add", [stem, sketch.conv(sketch.relu(stem), 5, 5)])
+    sketch.output(sketch.conv(stream, 5, 2))
+    sketch.output(sketch.conv(sketch.node("Add", [sketch.conv(x, 2, 6), sketch.conv(x, 2, 6)]), 6, 2))
+    #expect(try kinds(sketch) == ["channels of a residual stream", "channels of branches that are added"])
+  }
+
+  @Test func groupsOfConvolutions() throws {
+    var sketch = GraphSketch()
+    let x = sketch.conv(sketch.input([2, 4, 4]), 2, 8)
+    let grouped = sketch.node("Conv", [x, sketch.weight([8, 2, 1, 1])], name: "grouped", ["group": .int(4)])
+    let deep = sketch.node("Conv", [grouped, sketch.weight([8, 1, 1, 1])], name: "deep", ["group": .int(8)])
+    sketch.output(sketch.conv(deep, 8, 2))
+    let found = try kinds(sketch)
+    #expect(found.contains("groups of 2 channels") && found.contains("places in each of 4 groups"), "\(found)")
+    let words = UnitWords(sketch.graph)
+    #expect(words.passing(NodeID(1)) == "grouped Conv" && words.passing(NodeID(2)) == "depthwise Conv")
+  }
+}
