@@ -103,7 +103,8 @@ extension ChannelGroup.Kind {
     } else if let made, made.perUnit > 1 {
       let first = made.units.firstIndex { $0 >= 0 } ?? 0
       let isBlock = first + 1 < made.units.count && made.units[first + 1] == made.units[first]
-      self = isBlock ? .blocks(made.perUnit) : .places(made.perUnit)
+      let isAttention = producers.contains { graph[$0].opType.contains("Attention") }
+      self = !isBlock ? .places(made.perUnit) : isAttention ? .heads : .blocks(made.perUnit)
     } else {
       self = .channels
     }

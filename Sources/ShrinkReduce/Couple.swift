@@ -58,6 +58,8 @@ struct Pin {
   /// The axis, as numbered in `AxisClasses`.
   let axis: Int
   let reason: PinReason
+  /// The node that leaves the axis unnamed.
+  var node: NodeID?
 }
 
 /// Collects ties, pins and linear layers node by node.
@@ -97,12 +99,16 @@ private struct CoupleBuilder {
       return pinAll(node, PinReason(.subgraph, graph, id, "hands them to a subgraph"))
     }
     guard let rule = try? OperatorTable.make(node, opset: graph.opset(of: node)) else {
-      return pinAll(node, PinReason(.unknownOperator, graph, id, "is not known, so that it may need all of them"))
+      let reason = PinReason(.unknownOperator, graph, id, "is not known, so that it may need all of them")
+      if node.isProduct { closed.append(ClosedLayer(node: id, axis: nil, reason: reason)) }
+      return pinAll(node, reason)
     }
     let used = (node.inputs + node.outputs).compactMap(\.self)
     guard used.allSatisfy({ types[$0.index] != nil }) else {
       let reason = PinReason(.unknownShape, graph, id, "has shapes that are not known")
-      if rule is any LinearOperator { closed.append(ClosedLayer(node: id, axis: nil, reason: shapeless(id) ?? reason)) }
+      if node.isProduct || rule is any LinearOperator {
+        closed.append(ClosedLayer(node: id, axis: nil, reason: shapeless(id) ?? reason))
+      }
       return pinAll(node, reason)
     }
     let operands = Operands(node.inputs.map { $0.flatMap { types[$0.index] } })
@@ -156,7 +162,7 @@ private struct CoupleBuilder {
         for axis in axes.shape(value).indices
         where !coupling.named.contains(isOutput ? .output(slot, axis) : .input(slot, axis))
           && (isOutput || matters(axis, to: id))
-        { pin(ValueAxis(value, axis), reason) }
+        { pin(ValueAxis(value, axis), reason, id) }
       }
     }
   }
@@ -183,7 +189,7 @@ private struct CoupleBuilder {
       // The first of the nodes that apply a weight stands for all.
       if candidate.applications.first == id { candidates.append(candidate) }
     }
-    if let linear, absorbed.isEmpty { noteClosed(linear, readings.first, id) }
+    if absorbed.isEmpty, linear != nil || node.isProduct { noteClosed(readings.first, id) }
     for contraction in coupling.contractions where !absorbed.contains(contraction.data) {
       let weight = contraction.weight.isOutput ? nil : node.inputs[contraction.weight.slot]
       if let weight, graph[weight].constant == nil, contraction.weight != contraction.data {
@@ -196,7 +202,7 @@ private struct CoupleBuilder {
   }
 
   /// Notes a linear layer with weights in the file that cannot be fitted.
-  private mutating func noteClosed(_ rule: any LinearOperator, _ reading: (any LinearReading)?, _ id: NodeID) {
+  private mutating func noteClosed(_ reading: (any LinearReading)?, _ id: NodeID) {
     let node = graph[id]
     let weight = node.inputs.compactMap { $0 }.first { graph[$0].constant.map { $0.shape.count > 1 } ?? false }
     guard let weight, let type = graph[weight].constant?.dtype, let output = node.outputs.first ?? nil else { return }
@@ -301,8 +307,8 @@ private struct CoupleBuilder {
     for axis in axes.shape(value).indices { pin(ValueAxis(value, axis), reason) }
   }
 
-  private mutating func pin(_ axis: ValueAxis, _ reason: PinReason) {
-    if let number = axes.number(axis) { pins.append(Pin(axis: number, reason: reason)) }
+  private mutating func pin(_ axis: ValueAxis, _ reason: PinReason, _ node: NodeID? = nil) {
+    if let number = axes.number(axis) { pins.append(Pin(axis: number, reason: reason, node: node)) }
   }
 
   mutating func finish() -> (GroupBuilder.Result, [PinnedUnits]) {
@@ -336,6 +342,9 @@ extension Operator {
 }
 
 extension Node {
+  /// Whether it is a product with weights by its name, quantised ones included.
+  fileprivate var isProduct: Bool { ["Conv", "MatMul", "Gemm"].contains(where: opType.contains) }
+
   /// Whether the attributes of two nodes say the same; tensors and subgraphs never do.
   fileprivate func hasSameAttributes(as other: Node) -> Bool {
     attributes.count == other.attributes.count

@@ -141,11 +141,8 @@ extension PinnedUnitsFinder {
         }
       }
     }
-    for id in graph.nodes.indices.map({ NodeID($0) }) where graph[id].opType == "Gather" && graph[id].domain.isEmpty {
-      guard let table = graph[id].inputs.first ?? nil, let constant = graph[table].constant, constant.dtype.isFloat,
-        constant.shape.count > 1, let output = graph[id].outputs.first ?? nil,
-        let last = axes.shape(output).indices.last
-      else { continue }
+    for id in graph.nodes.indices.map({ NodeID($0) }) where words.isTable(id) {
+      guard let output = graph[id].outputs.first ?? nil, let last = axes.shape(output).indices.last else { continue }
       result.append((id, ValueAxis(output, last)))
     }
     return result
@@ -155,10 +152,12 @@ extension PinnedUnitsFinder {
   private mutating func hidden(_ candidate: SiteCandidate) -> [ValueAxis] {
     guard let read = axes.number(candidate.channels) else { return [] }
     let channels = Set(classes.elements(of: read).flatMap(\.classes))
+    // Taps of a kernel are no units: the layer itself needs all of them.
+    let taps = Set(pins.lazy.filter { $0.node == candidate.node }.map(\.axis))
     var result: [ValueAxis] = []
     for axis in axes.shape(candidate.weight).indices {
       let place = ValueAxis(candidate.weight, axis)
-      guard let number = axes.number(place) else { continue }
+      guard let number = axes.number(place), !taps.contains(number) else { continue }
       let own = classes.elements(of: number).flatMap(\.classes)
       if !own.contains(where: channels.contains) { result.append(place) }
     }

@@ -7,6 +7,7 @@ package struct UnitWords: Sendable {
   private let makers: [NodeID?]
 
   private static let recurrent: Set = ["LSTM", "GRU", "RNN"]
+  private static let embedding: Set = ["Gather", "EmbedLayerNormalization"]
   private static let dense = "hidden units"
   private static let gated = " with a gate"
 
@@ -32,9 +33,21 @@ package struct UnitWords: Sendable {
     }
   }
 
-  /// Nodes that make the units of a group: its linear layers, or a depthwise convolution that makes several of one.
+  /// Nodes that make the units of a group: its linear layers and tables of embeddings, or else a depthwise convolution that
+  /// makes several of one.
   package func makers(of group: ChannelGroup) -> [NodeID] {
-    group.producers.isEmpty ? Array(group.between.prefix(1)) : group.producers
+    let all = (group.producers + group.between.filter(isTable)).sorted()
+    return all.isEmpty ? Array(group.between.prefix(1)) : all
+  }
+
+  /// Whether a node picks rows of a table in the file: embeddings.
+  func isTable(_ id: NodeID) -> Bool {
+    let node = graph[id]
+    let tables = node.opType == "Gather" ? node.inputs.prefix(1) : node.inputs[...]
+    return Self.embedding.contains(node.opType)
+      && tables.contains { value in
+        value.flatMap { graph[$0].constant }.map { $0.dtype.isFloat && $0.shape.count > 1 } ?? false
+      }
   }
 
   /// What units of a kind are that these layers make and that stand on these values.
@@ -58,7 +71,7 @@ package struct UnitWords: Sendable {
 
   /// Channels where convolutions or tables are among the layers, hidden units otherwise.
   func plain(_ producers: [NodeID]) -> String {
-    producers.contains { graph[$0].opType.contains("Conv") || graph[$0].opType == "Gather" } ? "channels" : Self.dense
+    producers.contains { graph[$0].opType.contains("Conv") || isTable($0) } ? "channels" : Self.dense
   }
 
   /// How branches come together.

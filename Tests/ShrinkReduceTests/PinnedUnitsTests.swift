@@ -88,6 +88,33 @@ import Testing
     }
   }
 
+  /// Layers with integer weights, and those of operators that are not known, are listed too.
+  @Test func quantisedLayersAreListed() throws {
+    var sketch = GraphSketch()
+    let input = sketch.input(DeclaredType(.int8, [.known(2), .known(3)]))
+    let weight = sketch.constant(Tensor(shape: [3, 4], [Int8](repeating: 1, count: 12)))
+    let product = sketch.node("MatMulInteger", [input, weight], name: "whole")
+    let last = sketch.node("QLinearThing_MatMul", [product, weight], name: "odd", domain: "org.example")
+    sketch.output(last)
+    let types = [input: TensorType(.int8, [2, 3])]
+    let pinned = try CoupledSketch(sketch.graph, inputs: types).coupled.pinned
+    #expect(pinned.map(\.madeBy) == [["whole"], ["odd"]])
+    #expect(pinned.first?.reasons.map(\.kind) == [.weights, .operator, .unknownOperator] && pinned.first?.units == 4)
+    #expect(pinned.last?.reasons.map(\.kind) == [.unknownOperator])
+  }
+
+  /// Taps of a kernel are no units, where no result shows what the layer makes.
+  @Test func tapsAreNoUnits() throws {
+    var sketch = GraphSketch()
+    let (x, w) = (sketch.input([2, 4, 4]), sketch.weight([5, 2, 3, 3]))
+    let maps = sketch.node(
+      "FusedConv", [x, w], name: "first", domain: "com.microsoft",
+      ["activation": .string(Array("Relu".utf8)), "pads": .ints([1, 1, 1, 1])])
+    sketch.output(sketch.conv(maps, 5, 2, name: "second"))
+    let coupled = try CoupledSketch(sketch.graph).coupled
+    #expect(coupled.groups.map(\.count) == [5] && coupled.pinned.map(\.madeBy) == [["second"]])
+  }
+
   @Test func weightsOfAnotherTypeAreTheReason() throws {
     var sketch = GraphSketch()
     let input = sketch.input(DeclaredType(.float64, [.known(2), .known(3)]))
