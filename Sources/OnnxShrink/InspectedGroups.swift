@@ -36,21 +36,26 @@ struct InspectedGroups {
     let own = parameters - cost.parameters(without)
     let readers = Set(group.readers.flatMap { coupled.sites[$0].applications })
     let makers = words.makers(of: group)
+    let outputs = outputs(group, makers)
     let pairs = Set(group.pairs.map { coupled.pairs[$0].node })
     let passed = group.between.filter { !pairs.contains($0) && !makers.contains($0) }
     func labels(_ nodes: Set<NodeID>) -> [String] { nodes.sorted().map(graph.label) }
     return Inventory.Group(
-      name: group.name, kind: words.text(group), units: group.count, outputsPerUnit: outputsPerUnit(group, makers),
-      parameters: Int(own.rounded()), parameterShare: parameters > 0 ? 100 * own / parameters : 0,
+      name: group.name, kind: words.text(group), units: group.count, of: outputs.of,
+      outputsPerUnit: outputs.perUnit, parameters: Int(own.rounded()),
+      parameterShare: parameters > 0 ? 100 * own / parameters : 0,
       madeBy: makers.map(graph.label),
       passesThrough: passed.map(words.passing), readBy: labels(readers),
       multipliedBy: labels(pairs), axes: group.axes.map(axis))
   }
 
-  /// How many outputs of a layer that makes them go with each unit.
-  private func outputsPerUnit(_ group: ChannelGroup, _ makers: [NodeID]) -> Int {
+  /// How many outputs of a layer that makes them go with each unit, and how many units stand beside each other there.
+  private func outputs(_ group: ChannelGroup, _ makers: [NodeID]) -> (perUnit: Int, of: Int) {
     let made = Set(makers.flatMap { graph[$0].outputs }.compactMap { $0 })
-    return group.axes.first { made.contains($0.axis.value) }?.perUnit ?? 1
+    let axes = group.axes.filter { made.contains($0.axis.value) }
+    // With several indices a unit, others on the axis are other factors of the same channels.
+    let sizes = axes.filter { $0.perUnit == 1 }.map(\.units.count)
+    return (axes.first?.perUnit ?? 1, sizes.min() ?? group.count)
   }
 
   private func axis(_ axis: ChannelGroup.Axis) -> Inventory.Group.Axis {

@@ -84,16 +84,18 @@ extension ChannelGroup.Kind {
 
   /// Tells what the units of a group are from what they pass through.
   init(
-    _ g: Int, axes: [ChannelGroup.Axis], producers: [NodeID], _ pairs: [UnitPair], _ graph: Graph,
+    _ g: Int, axes: [ChannelGroup.Axis], producers: [NodeID], between: [NodeID], _ pairs: [UnitPair], _ graph: Graph,
     types: [TensorType?]
   ) {
+    func areAttention(_ nodes: [NodeID]) -> Bool { nodes.contains { graph[$0].opType.contains("Attention") } }
     let own = Set(axes.map(\.axis))
     func rank(_ axis: ValueAxis) -> Int { types[axis.value.index]?.shape.count ?? 0 }
     let made = axes.first { axis in producers.contains { graph[$0].outputs.contains(axis.axis.value) } }
     if pairs.contains(where: { pair in pair.units.contains { $0.contains { $0.group == g } } }) {
       self = .queryKeyWidth
     } else if pairs.contains(where: { pair in
-      (0..<max(rank(pair.a) - 2, 0)).contains { own.contains(ValueAxis(pair.a.value, $0)) }
+      // Operators that take heads × width as one axis sum over the inner factor only.
+      own.contains(pair.a) || (0..<max(rank(pair.a) - 2, 0)).contains { own.contains(ValueAxis(pair.a.value, $0)) }
     }) {
       self = .heads
     } else if pairs.contains(where: { pair in own.contains(ValueAxis(pair.b.value, rank(pair.b) - 1)) }) {
@@ -103,8 +105,11 @@ extension ChannelGroup.Kind {
     } else if let made, made.perUnit > 1 {
       let first = made.units.firstIndex { $0 >= 0 } ?? 0
       let isBlock = first + 1 < made.units.count && made.units[first + 1] == made.units[first]
-      let isAttention = producers.contains { graph[$0].opType.contains("Attention") }
-      self = !isBlock ? .places(made.perUnit) : isAttention ? .heads : .blocks(made.perUnit)
+      if isBlock {
+        self = areAttention(producers) ? .heads : .blocks(made.perUnit)
+      } else {
+        self = areAttention(between) ? .valueWidth : .places(made.perUnit)
+      }
     } else {
       self = .channels
     }

@@ -214,7 +214,7 @@ struct GroupBuilder {
       !ends.contains(id) && graph[id].outputs.contains { $0.map(values.contains) ?? false } && !graph[id].isConstant
     }
     let makers = producers.isEmpty ? Array(between.prefix(1)) : producers
-    let kind = ChannelGroup.Kind(g, axes: list, producers: makers, pairs, graph, types: axes.types)
+    let kind = ChannelGroup.Kind(g, axes: list, producers: makers, between: between, pairs, graph, types: axes.types)
     let own = pairs.indices.filter { p in pairs[p].units.contains { $0.contains { $0.group == g } } }
     return ChannelGroup(
       name: name(producers.first ?? between.first, kind, g), kind: kind, count: count, axes: list,

@@ -211,8 +211,7 @@ extension PinnedUnitsFinder {
 
   private func reasons(_ roots: [Int], _ why: [Int: [Int]], of size: Int) -> [PinReason] {
     let held = Set(roots.flatMap { why[$0] ?? [] }).sorted()
-    var result: [PinReason] = []
-    var seen = Set<PinReason>()
+    var (result, seen) = ([PinReason](), Set<PinReason>())
     for p in held where seen.insert(pins[p].reason).inserted { result.append(pins[p].reason) }
     if result.isEmpty {
       for root in roots {
@@ -220,6 +219,7 @@ extension PinnedUnitsFinder {
         if seen.insert(reason).inserted { result.append(reason) }
       }
     }
+    if size == 1, result.first?.kind != .single { result.insert(ClassReason.alone.reason(of: 1), at: 0) }
     // What the outside sees weighs most: nothing could be done about it.
     let outside: [PinReason.Kind] = [.graphOutput, .graphInput]
     let ordered = result.filter { outside.contains($0.kind) } + result.filter { !outside.contains($0.kind) }

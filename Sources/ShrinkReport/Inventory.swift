@@ -36,6 +36,8 @@ package struct Inventory: Sendable, Codable, Equatable {
     /// What the units are, for people: `channels of a residual stream`.
     package var kind: String
     package var units: Int
+    /// How many stand beside each other, those of other groups included.
+    package var of: Int
     /// Outputs of the layers that make the units that go with each.
     package var outputsPerUnit: Int
     /// Parameters that stand on the units, and their share of all in per cent.
@@ -51,12 +53,14 @@ package struct Inventory: Sendable, Codable, Equatable {
 
     /// Describes a group.
     package init(
-      name: String, kind: String, units: Int, outputsPerUnit: Int = 1, parameters: Int, parameterShare: Double,
-      madeBy: [String], passesThrough: [String], readBy: [String], multipliedBy: [String] = [], axes: [Axis] = []
+      name: String, kind: String, units: Int, of: Int? = nil, outputsPerUnit: Int = 1, parameters: Int,
+      parameterShare: Double, madeBy: [String], passesThrough: [String], readBy: [String],
+      multipliedBy: [String] = [], axes: [Axis] = []
     ) {
       self.name = name
       self.kind = kind
       self.units = units
+      self.of = of ?? units
       self.outputsPerUnit = outputsPerUnit
       self.parameters = parameters
       self.parameterShare = parameterShare

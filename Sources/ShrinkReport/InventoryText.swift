@@ -39,8 +39,9 @@ extension ReportText {
     table.add("groups that can shrink", "", "parameters")
     for group in groups {
       let many = group.outputsPerUnit > 1 ? ", \(group.outputsPerUnit) outputs each" : ""
+      let part = group.of > group.units ? "of \(Figures.count(group.of)) " : ""
       table.add(
-        "  " + Figures.short(group.name, longest: 48), "\(Figures.count(group.units)) \(group.kind)\(many)",
+        "  " + Figures.short(group.name, longest: 48), "\(Figures.count(group.units)) \(part)\(group.kind)\(many)",
         Figures.fixed(group.parameterShare, 1) + " %")
     }
     let heads = table.lines()

@@ -31,6 +31,19 @@ import Testing
     #expect(try kinds(sketch) == ["channels of a residual stream", "channels of branches that are added"])
   }
 
+  /// Operators that hold heads × width on one axis: heads, and both widths within them.
+  @Test func attentionOperator() throws {
+    var sketch = GraphSketch()
+    let x = sketch.input([3, 6])
+    let (q, k, v) = (sketch.weight([6, 8]), sketch.weight([6, 8]), sketch.weight([6, 8]))
+    let operands = [q, k, v].map { sketch.node("MatMul", [x, $0]) }
+    let attention = sketch.node(
+      "MultiHeadAttention", operands, domain: "com.microsoft", ["num_heads": .int(2)])
+    sketch.output(sketch.node("MatMul", [attention, sketch.weight([8, 5])]))
+    let found = try kinds(sketch)
+    #expect(Set(found) == ["attention heads", "places of query-key width", "places of value width"], "\(found)")
+  }
+
   @Test func groupsOfConvolutions() throws {
     var sketch = GraphSketch()
     let x = sketch.conv(sketch.input([2, 4, 4]), 2, 8)

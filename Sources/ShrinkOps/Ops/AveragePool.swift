@@ -5,6 +5,7 @@ package struct AveragePool: Operator {
   package static let names = ["AveragePool"]
   package static let opsets = 1...28
   package static let inputs = 1...1
+  package var useOfAll: String { "slides a window over them" }
 
   private let pooling: WindowPooling
   private let countsPads: Bool

@@ -9,6 +9,7 @@ package struct Conv: LinearOperator {
   package static let names = ["Conv"]
   package static let opsets = 1...28
   package static let inputs = 2...3
+  package var useOfAll: String { "slides a window over them" }
 
   private let window: SlidingWindow
   private let group: Int

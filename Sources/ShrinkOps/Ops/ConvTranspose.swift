@@ -8,6 +8,7 @@ package struct ConvTranspose: LinearOperator {
   package static let names = ["ConvTranspose"]
   package static let opsets = 1...28
   package static let inputs = 2...3
+  package var useOfAll: String { "slides a window over them" }
 
   private let window: SlidingWindow
   private let group: Int

@@ -9,6 +9,7 @@ package struct DeformConv: Operator {
   package static let names = ["DeformConv"]
   package static let opsets = 19...28
   package static let inputs = 3...5
+  package var useOfAll: String { "slides a window over them" }
   private let window: SlidingWindow
   private let group: Int
   private let offsetGroup: Int

@@ -6,6 +6,7 @@ package struct FusedConv: LinearOperator {
   package static let names = ["FusedConv"]
   package static let opsets = 1...1
   package static let inputs = 2...4
+  package var useOfAll: String { "slides a window over them" }
 
   private let convolution: Conv
   private let activation: FusedActivation

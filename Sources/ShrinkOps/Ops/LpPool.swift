@@ -7,6 +7,7 @@ package struct LpPool: Operator {
   package static let names = ["LpPool"]
   package static let opsets = 1...28
   package static let inputs = 1...1
+  package var useOfAll: String { "slides a window over them" }
   private let window: SlidingWindow
   private let norm: PowerNorm
 

@@ -7,6 +7,7 @@ package struct MaxPool: Operator {
   package static let names = ["MaxPool"]
   package static let opsets = 1...28
   package static let inputs = 1...1
+  package var useOfAll: String { "slides a window over them" }
 
   private let pooling: WindowPooling
   private let hasIndices: Bool
