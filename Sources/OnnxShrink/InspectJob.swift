@@ -15,7 +15,7 @@ struct InspectJob {
   /// Samples in the run that shapes are inferred for: 2 tells the batch axis from axes of size 1.
   private static let probe = 2
   /// Sizes for open axes that are tried in turn: windows do not fit into 1.
-  private static let openSizes = [1, 32, 64, 128, 256, 512]
+  private static let openSizes = [1, 16, 32, 48, 64, 96, 128, 192, 256, 512]
   /// Most elements of an input: no machine holds more.
   private static let mostElements = 1 << 40
 

@@ -75,7 +75,7 @@ class Inspect(unittest.TestCase):
             ["N", 3, "height", "width"], ("a", ones[0]), ("b", ones[1]))
         report, _, message = self.inspect(path)
         self.assertEqual([g["name"] for g in report["groups"]], ["first"])
-        self.assertIn("taken as 32", message)
+        self.assertIn("taken as 16", message)
 
     def test_nothing_to_shrink(self):
         report, text, _ = self.inspect(self.model([helper.make_node("Relu", ["x"], ["y"])], ["N", 4]))
