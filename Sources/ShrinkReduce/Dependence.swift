@@ -10,7 +10,7 @@ import ShrinkMath
 /// many weights become zero, and units that are read with zero weights go too. So the basis is improved by exchanges
 /// that lower Σ |x_u| |W_u| (the group lasso, whose minima over bases are sparse), as the simplex method walks over bases.
 package struct Dependence: Sendable {
-  /// Units that stay, ascending.
+  /// Units that stay and that the others depend on, ascending.
   package let kept: [Int]
   /// Units that go, ascending.
   package let removed: [Int]
@@ -53,6 +53,17 @@ package struct Dependence: Sendable {
       mix[r, kept.count] = basis.constant(of: unit)
     }
     self.mix = mix
+  }
+
+  private init(_ other: Dependence, removing count: Int) {
+    (kept, rank) = (other.kept, other.rank)
+    removed = Array(other.removed.prefix(count))
+    mix = other.mix.rows(Array(0..<removed.count))
+  }
+
+  /// The same with the first `count` of `removed` alone: the others stay and no unit depends on them.
+  func removing(_ count: Int) -> Dependence {
+    count < removed.count ? Dependence(self, removing: count) : self
   }
 }
 

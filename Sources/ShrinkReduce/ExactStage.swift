@@ -5,13 +5,16 @@ import ShrinkMath
 package struct ExactStage {
   private let prepared: Prepared
   private let tolerance: Double
+  private let alignment: Alignment?
 
   /// Works on a graph with channel statistics of its sites.
   ///
-  /// `tolerance`: largest share of a unit's energy that the others may leave unexplained.
-  package init(_ prepared: Prepared, tolerance: Double) {
+  /// `tolerance`: largest share of a unit's energy that the others may leave unexplained; with `aligned`, units stay
+  /// where they fill a block of channels.
+  package init(_ prepared: Prepared, tolerance: Double, aligned: Bool = false) {
     self.prepared = prepared
     self.tolerance = tolerance
+    alignment = aligned ? Alignment(prepared.coupled, types: prepared.types) : nil
   }
 
   /// Removes what can go from every allowed group; the graph keeps its function.
@@ -25,10 +28,13 @@ package struct ExactStage {
     }
     for g in backwards where allowed[g] {
       guard groups[g].pairs.isEmpty else {
-        for unit in silent(g) { removal.removed[g][unit] = true }
+        let silent = silent(g)
+        for unit in silent.dropFirst(short(g, silent.count)) { removal.removed[g][unit] = true }
         continue
       }
-      guard let found = dependence(g, removal), !found.removed.isEmpty else { continue }
+      guard var found = dependence(g, removal) else { continue }
+      found = found.removing(found.removed.count - short(g, found.removed.count))
+      if found.removed.isEmpty { continue }
       relations[g] = found
       for unit in found.removed { removal.removed[g][unit] = true }
     }
@@ -36,6 +42,11 @@ package struct ExactStage {
     var small = prepared.rewrite.apply(removal)
     for site in prepared.coupled.sites { absorb(relations, removal, site, &small) }
     return (small, removal)
+  }
+
+  /// How many of so many units stay after all.
+  private func short(_ g: Int, _ removed: Int) -> Int {
+    alignment?.short(g, of: prepared.coupled.groups[g].count, without: removed) ?? 0
   }
 
   /// Units that add nothing to the products that sum over them, where nothing else reads them.

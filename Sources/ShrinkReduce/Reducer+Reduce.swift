@@ -90,8 +90,9 @@ extension Reducer {
   private mutating func allocation(_ measure: @escaping @Sendable ([Int]) -> Double) throws(ShrinkError) -> Allocation {
     let sensitivity = try measured()
     let groups = work.coupled.groups
+    let multiples = options.isAligned ? Alignment(work.coupled, types: work.types).multiples : groups.map { _ in 1 }
     let steps = groups.indices.map { g in
-      allowed[g] ? Allocation.step(width: groups[g].count, roundTo: options.roundTo) : 0
+      allowed[g] ? max(multiples[g], Allocation.step(width: groups[g].count, roundTo: options.roundTo)) : 0
     }
     return Allocation(counts: groups.map(\.count), steps: steps, sensitivity: sensitivity, measure: measure)
   }

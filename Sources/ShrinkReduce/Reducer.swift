@@ -49,7 +49,7 @@ package struct Reducer {
     diagnostics = preparation.diagnostics
     original = (graph, first.coupled)
     let mayShrink = first.coupled.groups.map { Self.allows($0, graph, options) }
-    let stage = ExactStage(first, tolerance: 3e-10)
+    let stage = ExactStage(first, tolerance: 3e-10, aligned: options.isAligned)
     let lossless = stage.run(allowed: mayShrink)
     exact = lossless.removal
     if exact.removed.contains(where: { $0.contains(true) }) {

@@ -31,6 +31,9 @@ package struct ReduceOptions: Sendable {
   /// Bytes that live activations may take.
   package var memory: Int
 
+  /// Whether widths keep to the blocks that kernels work on (`Alignment`).
+  var isAligned: Bool { roundTo == nil && target != .lossless }
+
   /// Options with their defaults.
   package init(
     target: Target = .maxError(0.05), floors: [Target] = [], roundTo: Int? = nil, only: [String] = [],

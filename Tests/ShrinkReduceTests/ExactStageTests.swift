@@ -40,6 +40,24 @@ import ShrinkTestSupport
     #expect(relativeError(a, b) < 1e-5)
   }
 
+  /// Channels of which some are copies: with alignment the rest fills blocks of four, and the function stays either way.
+  @Test(arguments: [(3, 16), (5, 12), (8, 8)]) func copiesStayWhereTheyFillABlock(copies: Int, width: Int) throws {
+    var sketch = GraphSketch(seed: 5)
+    let own = (0..<(16 - copies) * 18).map { _ in Float.random(in: -1...1, using: &sketch.rng) }
+    let w = sketch.constant(Tensor(shape: [16, 2, 3, 3], own + own.prefix(copies * 18)))
+    let x = sketch.input([2, 6, 6])
+    let hidden = sketch.relu(sketch.node("Conv", [x, w], ["pads": .ints([1, 1, 1, 1])]))
+    sketch.output(sketch.conv(hidden, 16, 3))
+    let prepared = try PreparedSketch(sketch.graph, count: 200, seed: 6, lossless: true).prepared
+    for (aligned, expected) in [(false, 16 - copies), (true, width)] {
+      let result = ExactStage(prepared, tolerance: 3e-10, aligned: aligned).run(allowed: [true])
+      #expect(result.removal.width(0) == expected, "aligned: \(aligned)")
+      let fresh = SampleSketch(prepared.graph, count: 50, seed: 7)
+      let (a, b) = (try fresh.outputs(prepared.graph)[0].doubles, try fresh.outputs(result.graph)[0].doubles)
+      #expect(relativeError(a, b) < 1e-5)
+    }
+  }
+
   @Test func groupsThatMayNotShrinkStay() throws {
     let sketch = try Self.planted(seed: 9)
     let result = ExactStage(sketch.prepared, tolerance: 3e-10).run(allowed: [false])
