@@ -103,7 +103,7 @@ public struct Options: Sendable {
   /// Threads that compute; nil for one a processor.
   public var threads: Int?
   /// Bytes that live activations may take.
-  public var memory = 4_000_000_000
+  public var memory = 500_000_000
   /// Full shape of inputs with symbolic axes, by name.
   public var shapes: [String: [Int]] = [:]
   /// Most samples in one run; nil chooses by the size of a sample.

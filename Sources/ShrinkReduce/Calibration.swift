@@ -157,6 +157,12 @@ extension Site {
     return Rows(values: values, positions: positions, reading: reading)
   }
 
+  /// The rows of a run without their values.
+  func places(_ operands: Operands<Tensor>, run: [Int], _ sampler: RowSampler) -> Rows? {
+    guard let reading = reading(operands) else { return nil }
+    return Rows(values: [], positions: sampler.positions(run: run, total: reading.product.positions), reading: reading)
+  }
+
   /// Outputs at the positions of rows: those of a result, or the rows times the weights where no result shows them.
   func targets(_ results: [Tensor], _ rows: Rows, weights: Matrix? = nil) -> [Float] {
     let width = rows.reading.product.outputs

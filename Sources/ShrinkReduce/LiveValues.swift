@@ -4,9 +4,9 @@ import ShrinkGraph
 /// The activations at the current cut of a walk, for both networks and every run; dropped after their last reader.
 struct LiveValues {
   private struct Entry {
-    var original: [Tensor?]
+    var original: [Kept?]
     /// What the compressed network delivers; nil while it is the same.
-    var small: [Tensor?]?
+    var small: [Kept?]?
   }
   private var entries: [ValueID: Entry] = [:]
   private var runs = 0
@@ -32,7 +32,7 @@ struct LiveValues {
   mutating func set(_ value: ValueID, run: Int, original: Tensor, small: Tensor?) throws(ShrinkError) {
     let kept = try spill.keep(original)
     if entries[value] == nil {
-      entries[value] = Entry(original: [Tensor?](repeating: nil, count: runs), small: nil)
+      entries[value] = Entry(original: [Kept?](repeating: nil, count: runs), small: nil)
     }
     entries[value]?.original[run] = kept
     if let small { try setSmall(value, run: run, small) }
@@ -40,7 +40,8 @@ struct LiveValues {
 
   mutating func setSmall(_ value: ValueID, run: Int, _ tensor: Tensor) throws(ShrinkError) {
     let kept = try spill.keep(tensor)
-    if entries[value]?.small == nil { entries[value]?.small = [Tensor?](repeating: nil, count: runs) }
+    if entries[value]?.small == nil { entries[value]?.small = [Kept?](repeating: nil, count: runs) }
+    if let old = entries[value]?.small?[run] { spill.drop(old) }
     entries[value]?.small?[run] = kept
   }
 
@@ -48,53 +49,100 @@ struct LiveValues {
 
   func tensor(_ value: ValueID, run: Int, small: Bool) -> Tensor? {
     guard let entry = entries[value] else { return nil }
-    return small ? (entry.small ?? entry.original)[run] : entry.original[run]
+    return (small ? entry.small ?? entry.original : entry.original)[run]?.tensor
   }
 
+  /// Drops what no step after this one reads of one run.
+  mutating func release(after step: Int, run: Int) {
+    for value in lastRead[step] {
+      if let kept = entries[value]?.original[run] { spill.drop(kept) }
+      if let kept = entries[value]?.small?[run] { spill.drop(kept) }
+      entries[value]?.original[run] = nil
+      entries[value]?.small?[run] = nil
+    }
+  }
+
+  /// The same of every run.
   mutating func release(after step: Int) {
     for value in lastRead[step] {
       guard let entry = entries.removeValue(forKey: value) else { continue }
-      for tensor in entry.original + (entry.small ?? []) { if let tensor { spill.drop(tensor) } }
+      for kept in entry.original + (entry.small ?? []) { if let kept { spill.drop(kept) } }
     }
   }
 }
 
-/// Keeps activations in memory up to a limit and in an unlinked temporary file beyond it.
-private struct Spill {
-  private let limit: Int
-  private var used = 0
+/// A tensor in memory, or the place in a file where its elements stand.
+private enum Kept {
+  case memory(Tensor)
+  case file(Mapping, DType, [Int])
 
-  init(limit: Int) { self.limit = limit }
-
-  /// The tensor itself while there is room, a mapped copy of it otherwise.
-  mutating func keep(_ tensor: Tensor) throws(ShrinkError) -> Tensor {
-    guard used + tensor.byteCount > limit, tensor.byteCount > 1 << 16 else {
-      used += tensor.byteCount
-      return tensor
+  /// The tensor; of a file, only what is read comes into memory, and it goes with the last reader.
+  var tensor: Tensor {
+    switch self {
+    case .memory(let tensor): return tensor
+    case .file(let mapping, let dtype, let shape):
+      let storage = TensorStorage(borrowing: mapping.address, byteCount: mapping.byteCount) { _ in mapping.rest() }
+      return Tensor(dtype: dtype, shape: shape, storage: storage)
     }
-    let mapped = try Self.mapped(tensor.byteCount)
-    tensor.withBytes {
-      mapped.bytes.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(mapped.bytes), byteCount: $0.count)
-    }
-    used += tensor.byteCount
-    return Tensor(dtype: tensor.dtype, shape: tensor.shape, storage: mapped)
   }
 
-  mutating func drop(_ tensor: Tensor) { used -= tensor.byteCount }
+  var byteCount: Int {
+    switch self {
+    case .memory(let tensor): tensor.byteCount
+    case .file: 0
+    }
+  }
+}
 
-  /// Bytes of a temporary file that has no name any more: the system writes them out and frees them with the mapping.
-  private static func mapped(_ byteCount: Int) throws(ShrinkError) -> TensorStorage {
+/// Bytes of an unlinked temporary file, which the system frees with the mapping.
+private final class Mapping: @unchecked Sendable {
+  // Written before it is shared, then read alone.
+  let address: UnsafeMutableRawPointer
+  let byteCount: Int
+
+  /// Writes `bytes` to a file and maps it.
+  init(_ bytes: UnsafeRawBufferPointer) throws(ShrinkError) {
     let folder = FileManager.default.temporaryDirectory.path
     var template = Array("\(folder)/onnx-shrink-XXXXXX".utf8CString)
     let file = mkstemp(&template)
     guard file >= 0 else { throw .spill(folder) }
     defer { close(file) }
     unlink(template)
-    guard posix_fallocate(file, 0, byteCount) == 0 else { throw .spill(folder) }
-    let address = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)
-    guard let address, address != MAP_FAILED else { throw .spill(folder) }
-    return TensorStorage(borrowing: address, byteCount: byteCount) { munmap($0, byteCount) }
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let written = write(file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      guard written > 0 else { throw .spill(folder) }
+      rest = rest.dropFirst(written)
+    }
+    guard let address = mmap(nil, bytes.count, PROT_READ, MAP_SHARED, file, 0), address != MAP_FAILED else {
+      throw .spill(folder)
+    }
+    self.address = address
+    byteCount = bytes.count
   }
+
+  /// Gives back the memory of what has been read; the file still holds it.
+  func rest() { madvise(address, byteCount, MADV_DONTNEED) }
+
+  deinit { munmap(address, byteCount) }
+}
+
+/// Keeps activations in memory up to a limit and in temporary files beyond it.
+private struct Spill {
+  private let limit: Int
+  private var used = 0
+
+  init(limit: Int) { self.limit = limit }
+
+  mutating func keep(_ tensor: Tensor) throws(ShrinkError) -> Kept {
+    guard used + tensor.byteCount > limit, tensor.byteCount > 1 << 16 else {
+      used += tensor.byteCount
+      return .memory(tensor)
+    }
+    return .file(try tensor.withBytes { (bytes) throws(ShrinkError) in try Mapping(bytes) }, tensor.dtype, tensor.shape)
+  }
+
+  mutating func drop(_ kept: Kept) { used -= kept.byteCount }
 }
 
 extension ShrinkError {

@@ -76,8 +76,8 @@ package struct Refit {
       let feeds = try source.feeds(run.0, of: setting.original)
       for (value, tensor) in feeds { try live.set(value, run: r, original: tensor, small: nil) }
     }
-    for (s, node) in originalRun.steps.enumerated() {
-      try step(node, runs, samples: (fit.count, aside.count), final: final)
+    for s in originalRun.steps.indices {
+      try step(s, runs, samples: (fit.count, aside.count), final: final)
       live.release(after: s)
       try progress(Double(s + 1) / Double(originalRun.steps.count))
     }
@@ -85,40 +85,51 @@ package struct Refit {
   }
 
   private mutating func step(
-    _ id: NodeID, _ runs: [([Int], Bool)], samples: (fit: Int, aside: Int), final: Bool
+    _ position: Int, _ runs: [([Int], Bool)], samples: (fit: Int, aside: Int), final: Bool
   ) throws(ShrinkError) {
-    let node = setting.original[id]
+    let id = originalRun.steps[position]
     let isTouched = isTouched(id)
-    let sites = sitesOfNode[id] ?? []
-    let feedsBack = isTouched && sites.contains { setting.coupled.sites[$0].reading.data.isOutput }
+    let sites = isTouched ? sitesOfNode[id] ?? [] : []
+    let ahead = sites.filter { !setting.coupled.sites[$0].reading.data.isOutput }
+    // What the node feeds back to itself is there only once it has run.
+    let fedBack = sites.filter { setting.coupled.sites[$0].reading.data.isOutput }
     made = ([], [])
     for r in runs.indices {
-      let results = try originalRun.apply(id, operands(node, setting.original, run: r, small: false))
-      for (value, result) in zip(node.outputs, results) {
-        if let value { try live.set(value, run: r, original: result, small: nil) }
-      }
-      if feedsBack { made.original.append(results) }
+      let results = try runOriginal(id, r)
+      if !fedBack.isEmpty { made.original.append(results) }
+      guard sites.isEmpty else { continue }
+      // Nothing waits for the other runs: operands that nobody else reads make room at once.
+      if isTouched { _ = try runSmall(id, r) }
+      live.release(after: position, run: r)
     }
-    guard isTouched else { return }
-    for s in sites where !setting.coupled.sites[s].reading.data.isOutput { try fit(s, runs, samples, final) }
-    try runSmall(id, runs.count, keeping: feedsBack)
-    // What the node feeds back to itself is there only now.
-    for s in sites where setting.coupled.sites[s].reading.data.isOutput {
+    if sites.isEmpty { return }
+    for s in ahead { try fit(s, runs, samples, final) }
+    for r in runs.indices {
+      let results = try runSmall(id, r)
+      if fedBack.isEmpty { live.release(after: position, run: r) } else { made.small.append(results) }
+    }
+    for s in fedBack {
       try fit(s, runs, samples, final)
-      try runSmall(id, runs.count, keeping: true)
+      made.small = []
+      for r in runs.indices { made.small.append(try runSmall(id, r)) }
     }
     made = ([], [])
   }
 
-  /// Runs the compressed node over all runs.
-  private mutating func runSmall(_ id: NodeID, _ runs: Int, keeping: Bool) throws(ShrinkError) {
-    let cut = small[id]
-    made.small = []
-    for r in 0..<runs {
-      let results = try smallRun.apply(id, operands(cut, small, run: r, small: true))
-      for (value, result) in zip(cut.outputs, results) { if let value { try live.setSmall(value, run: r, result) } }
-      if keeping { made.small.append(results) }
+  private mutating func runOriginal(_ id: NodeID, _ r: Int) throws(ShrinkError) -> [Tensor] {
+    let node = setting.original[id]
+    let results = try originalRun.apply(id, operands(node, setting.original, run: r, small: false))
+    for (value, result) in zip(node.outputs, results) {
+      if let value { try live.set(value, run: r, original: result, small: nil) }
     }
+    return results
+  }
+
+  private mutating func runSmall(_ id: NodeID, _ r: Int) throws(ShrinkError) -> [Tensor] {
+    let cut = small[id]
+    let results = try smallRun.apply(id, operands(cut, small, run: r, small: true))
+    for (value, result) in zip(cut.outputs, results) { if let value { try live.setSmall(value, run: r, result) } }
+    return results
   }
 
   /// Whether the compressed network differs from the original in this node's operands.
@@ -182,15 +193,17 @@ package struct Refit {
     _ site: Site, _ cut: Site, run: Int, _ samples: [Int], _ sampler: RowSampler, _ outputs: [Int]?
   ) throws(ShrinkError) -> (x: [Float], y: [Float], count: Int)? {
     let operands = operands(small[site.node], small, run: run, small: true)
-    guard let x = cut.rows(operands, results(site, run, small: true), run: samples, sampler), x.count > 0,
-      let all = site.rows(
-        self.operands(setting.original[site.node], setting.original, run: run, small: false),
-        results(site, run, small: false), run: samples, sampler)
-    else { return nil }
+    guard let x = cut.rows(operands, results(site, run, small: true), run: samples, sampler), x.count > 0 else {
+      return nil
+    }
+    let before = self.operands(setting.original[site.node], setting.original, run: run, small: false)
     guard let output = site.output else {
+      guard let all = site.rows(before, results(site, run, small: false), run: samples, sampler) else { return nil }
       let made = all.times(site.matrix(in: setting.original))
       return (x.values, Self.columns(outputs, of: made, width: site.product.outputs), x.count)
     }
+    // Where a result shows the targets, what the original reads is not needed.
+    guard let all = site.places(before, run: samples, sampler) else { return nil }
     guard let result = live.tensor(output, run: run, small: false) else { return nil }
     var y = Self.columns(outputs, of: site.targets(result, all), width: site.product.outputs)
     addConstantBehind(site, outputs, to: &y)

@@ -51,6 +51,18 @@ import ShrinkTestSupport
     #expect(present(live) == [2, 3])
   }
 
+  @Test func aRunIsReleasedOnItsOwn() throws {
+    var live = Self.live(memory: 1 << 30, runs: 2)
+    let tensor = Self.tensor(4, seed: 1)
+    for r in 0..<2 { try live.set(ValueID(0), run: r, original: tensor, small: tensor) }
+    live.release(after: 0, run: 0)
+    #expect(live.isTouched(ValueID(0)))
+    for isSmall in [false, true] {
+      #expect(live.tensor(ValueID(0), run: 0, small: isSmall) == nil)
+      #expect(live.tensor(ValueID(0), run: 1, small: isSmall) == tensor)
+    }
+  }
+
   /// Past the limit, elements stand in a file; they are the same ones.
   @Test func elementsSurviveTheSpill() throws {
     var live = Self.live(memory: 100, runs: 3)

@@ -29,7 +29,7 @@ struct ShrinkCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Keep multiples of N units (default: 8 in wide groups).", valueName: "n"))
   var roundTo: Int?
   @Option(help: ArgumentHelp(Self.methodHelp, valueName: "name")) var method: String?
-  @Option(help: ArgumentHelp("Memory for activations (default: 4GB).", valueName: "size")) var memory: ByteCount?
+  @Option(help: ArgumentHelp("Memory for activations (default: 500MB).", valueName: "size")) var memory: ByteCount?
   @Flag(help: "Print the report as JSON in place of the summary.") var json = false
   @Option(
     name: .long, parsing: .singleValue,
