@@ -68,6 +68,7 @@ struct LiveValues {
       guard let entry = entries.removeValue(forKey: value) else { continue }
       for kept in entry.original + (entry.small ?? []) { if let kept { spill.drop(kept) } }
     }
+    spill.trim()
   }
 }
 
@@ -131,10 +132,15 @@ private final class Mapping: @unchecked Sendable {
 private struct Spill {
   private let limit: Int
   private var used = 0
+  /// Bytes that have come since memory was last given back.
+  private var passed = 0
+  /// As many are worth a walk through the heap.
+  private static let worthATrim = 1 << 31
 
   init(limit: Int) { self.limit = limit }
 
   mutating func keep(_ tensor: Tensor) throws(ShrinkError) -> Kept {
+    passed += tensor.byteCount
     guard used + tensor.byteCount > limit, tensor.byteCount > 1 << 16 else {
       used += tensor.byteCount
       return .memory(tensor)
@@ -143,6 +149,18 @@ private struct Spill {
   }
 
   mutating func drop(_ kept: Kept) { used -= kept.byteCount }
+
+  /// Gives the holes in the heap back to the system: tensors of many sizes come and go, and the holes would add up.
+  mutating func trim() {
+    guard passed > Self.worthATrim else { return }
+    passed = 0
+    _ = Self.mallocTrim?(0)
+  }
+
+  /// The GNU C library's `malloc_trim`, which its Swift module leaves out; nil with another C library.
+  private static let mallocTrim = dlopen(nil, RTLD_NOW).flatMap { dlsym($0, "malloc_trim") }.map {
+    unsafeBitCast($0, to: (@convention(c) (Int) -> Int32).self)
+  }
 }
 
 extension ShrinkError {

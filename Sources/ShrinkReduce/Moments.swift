@@ -42,7 +42,10 @@ package struct Moments: Sendable {
     guard let y else { return }
     cross.accumulateProduct(x, columns: columns, y, columns: outputs, rows: count)
     Self.addColumns(y, count, to: &targetSum)
-    for i in 0..<count * outputs { targetEnergy[i % outputs] += Double(y[i]) * Double(y[i]) }
+    let width = outputs
+    targetEnergy.withUnsafeMutableBufferPointer { energy in
+      for r in 0..<count { for j in 0..<width { energy[j] += Double(y[r * width + j]) * Double(y[r * width + j]) } }
+    }
   }
 
   private static func addColumns(_ x: UnsafeBufferPointer<Float>, _ count: Int, to sum: inout [Double]) {

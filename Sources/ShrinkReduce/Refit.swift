@@ -235,7 +235,11 @@ package struct Refit {
 
   private static func columns(_ kept: [Int]?, of rows: [Float], width: Int) -> [Float] {
     guard let kept else { return rows }
-    return (0..<rows.count / max(width, 1)).flatMap { r in kept.map { rows[r * width + $0] } }
+    let count = rows.count / max(width, 1)
+    return [Float](unsafeUninitializedCapacity: count * kept.count) { out, made in
+      for r in 0..<count { for (k, column) in kept.enumerated() { out[r * kept.count + k] = rows[r * width + column] } }
+      made = count * kept.count
+    }
   }
 
   /// Sites whose result is read by one Add alone, with the operand that the Add gets beside it.
