@@ -30,6 +30,14 @@ enum Requirement {
     }
   }
 
+  /// Whether a target is met.
+  static func isMet(_ target: ShrinkReduce.Target, _ verdict: Verdict) -> Bool {
+    do throws(ShrinkError) {
+      try check(target, verdict)
+      return true
+    } catch { return false }
+  }
+
   /// Throws unless the outputs are what a user of the original expects, whatever the target.
   static func checkSound(_ verdict: Verdict) throws(ShrinkError) {
     if let change = verdict.interface.first { throw .unsound("result", change) }
@@ -62,6 +70,24 @@ enum Requirement {
   }
 
   private static func text(_ value: Double) -> String { String(format: "%.4g", value) }
+}
+
+extension ShrinkReduce.Target {
+  /// Whether weights that were fitted had better not be rounded to the type in which the file held them.
+  var asksForExactness: Bool {
+    switch self {
+    case .lossless: true
+    case .maxError(let allowed): allowed < 2e-3
+    default: false
+    }
+  }
+  /// Whether the original itself meets it.
+  var allowsOriginal: Bool {
+    switch self {
+    case .lossless, .maxError, .minAgreement: true
+    case .keepParams(let share), .keepMacs(let share): share >= 1
+    }
+  }
 }
 
 extension ShrinkError {

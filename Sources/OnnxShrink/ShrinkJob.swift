@@ -4,6 +4,7 @@ import ShrinkGraph
 import ShrinkONNX
 import ShrinkReduce
 import ShrinkReport
+import ShrinkRun
 import ShrinkVerify
 
 /// The main job: reduce, write, verify from disk, move into place.
@@ -22,7 +23,7 @@ struct ShrinkJob {
   /// What came of the attempts.
   private struct Result {
     let reduction: Reduction
-    let verdict: Verdict
+    let written: Written
     let attempts: Int
   }
 
@@ -95,7 +96,10 @@ struct ShrinkJob {
     var tightening = 1.0
     for attempt in 1...Self.retries + 1 {
       let reduction = try reducer.reduce(tightening: tightening)
-      let verdict = try verdict(model, reduction, parts, place)
+      guard let written = try write(model, reduction, parts, place) else {
+        return try keepOriginal(model, reduction, parts, place, attempts: attempt)
+      }
+      let verdict = written.verdict
       try Requirement.checkSound(verdict)
       if attempt <= Self.retries, let excess = Requirement.excess(target, verdict), excess > 1 {
         // A little below what the held-out samples ask for; the last attempt leaves no doubt.
@@ -103,31 +107,69 @@ struct ShrinkJob {
         continue
       }
       for wanted in [target] + options.floors.map(ShrinkReduce.Target.init) { try Requirement.check(wanted, verdict) }
-      return Result(reduction: reduction, verdict: verdict, attempts: attempt)
+      return Result(reduction: reduction, written: written, attempts: attempt)
     }
     throw ShrinkError(.internal, "the attempts ended without a result")
   }
 
-  /// Writes the network and compares the two files.
-  private func verdict(
+  /// What was written, and how it compares.
+  private struct Written {
+    let verdict: Verdict
+    /// Weights that are held in another form than before.
+    let forms: [WeightForm]
+    /// Whether it takes no more room than the original.
+    var isSmall: Bool { verdict.size.candidate.bytes <= verdict.size.original.bytes }
+  }
+
+  /// Writes the network with the weights in the best form that takes no more room than the original and meets the
+  /// target, or only the former; nil where none does.
+  private func write(
     _ model: Model, _ reduction: Reduction, _ parts: Parts, _ place: Place
-  ) throws(ShrinkError) -> Verdict {
+  ) throws(ShrinkError) -> Written? {
+    let target = ShrinkReduce.Target(options.target)
+    let forms = target.asksForExactness ? [false, true] : [true, false]
+    var found: [Written] = []
+    for roundsFitted in forms {
+      let written = try write(model, reduction.graph, roundsFitted, parts, place)
+      if written.isSmall && Requirement.isMet(target, written.verdict) { return written }
+      found.append(written)
+      if written.forms.isEmpty { break }
+    }
+    guard let best = found.firstIndex(where: \.isSmall) else { return nil }
+    return best == found.count - 1 ? found[best] : try write(model, reduction.graph, forms[best], parts, place)
+  }
+
+  /// Writes the original itself where everything else takes more room, as the targets that are errors allow.
+  private func keepOriginal(
+    _ model: Model, _ reduction: Reduction, _ parts: Parts, _ place: Place, attempts: Int
+  ) throws(ShrinkError) -> Result {
+    guard ShrinkReduce.Target(options.target).allowsOriginal else { throw .wouldBeLarger }
+    let written = try write(model, model.graph, false, parts, place)
+    return Result(reduction: reduction.keepingAll(model.graph), written: written, attempts: attempts)
+  }
+
+  /// Writes a network and compares the two files.
+  private func write(
+    _ model: Model, _ graph: Graph, _ roundsFitted: Bool, _ parts: Parts, _ place: Place
+  ) throws(ShrinkError) -> Written {
     try progress("writing", 0)
+    let finished = try Finished(graph, roundsFitted: roundsFitted)
     var small = model
-    small.graph = reduction.graph
+    small.graph = finished.graph
     try small.graph.check()
     try Export.write(small, to: place.file)
     try place.flush()
     let (samples, indices) = parts.verification
     let verify = try Verify(
       original: input, candidate: place.file, data: samples.data, samples: indices, batch: samples.batch)
-    return try verify.verdict { (share) throws(ShrinkError) in try progress("verification", share) }
+    let verdict = try verify.verdict { (share) throws(ShrinkError) in try progress("verification", share) }
+    return Written(verdict: verdict, forms: finished.forms)
   }
 
   private func report(_ result: Result, _ parts: Parts) -> Report {
     var warnings = parts.statistics.samples.data.diagnostics
     if !options.verifyData.isEmpty { warnings += parts.verification.samples.data.diagnostics }
-    for output in result.verdict.outputs where output.notFinite.original > 0 {
+    for output in result.written.verdict.outputs where output.notFinite.original > 0 {
       let fact = "\(output.notFinite.original) of \(output.elements) elements are NaN or infinite in the original"
       warnings.append(
         Diagnostic(place: "output '\(output.name)'", fact: fact + ": they count as equal if they stay so"))
@@ -135,12 +177,18 @@ struct ShrinkJob {
     return Report(
       tool: Report.Tool(name: "onnx-shrink", version: version), input: input, output: output,
       settings: options.settings(data: data),
-      samples: Report.Samples(statistics: parts.statistics.indices.count, heldOut: result.verdict.samples),
-      verdict: result.verdict, reduction: result.reduction, attempts: result.attempts, warnings: warnings)
+      samples: Report.Samples(statistics: parts.statistics.indices.count, heldOut: result.written.verdict.samples),
+      verdict: result.written.verdict, reduction: result.reduction, forms: result.written.forms,
+      attempts: result.attempts, warnings: warnings)
   }
 }
 
 extension ShrinkError {
+  fileprivate static var wouldBeLarger: ShrinkError {
+    ShrinkError(
+      .missedTarget, "the file would be larger than the original: nothing was written",
+      hint: "the original holds weights in a smaller form than this network could be written in: ask for a smaller one")
+  }
   fileprivate static func matchesNothing(_ option: String, _ pattern: String) -> ShrinkError {
     ShrinkError(
       .usage, "\(option) '\(pattern)' fits no name of a node or weight",

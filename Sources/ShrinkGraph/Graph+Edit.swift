@@ -14,6 +14,40 @@ extension Graph {
     return ValueID(values.count - 1)
   }
 
+  /// Adds a constant; one of the same name over the same bytes is there already.
+  package mutating func include(_ constant: Value) -> ValueID {
+    if let same = values.firstIndex(where: { $0.name == constant.name }),
+      let (a, b) = values[same].constant.flatMap({ a in constant.constant.map { (a, $0) } }),
+      a.storage === b.storage && a.offset == b.offset && a.shape == b.shape && a.dtype == b.dtype
+    {
+      return ValueID(same)
+    }
+    let id = addValue(named: constant.name, constant: constant.constant)
+    values[id.index].constantForm = constant.constantForm
+    values[id.index].constantCarry = constant.constantCarry
+    return id
+  }
+
+  /// Adds the values of another graph, whose only output becomes `result` where one is given, and returns its nodes in
+  /// terms of this graph.
+  package mutating func include(_ other: Graph, as result: ValueID? = nil) -> (nodes: [Node], result: ValueID?) {
+    var renumbered: [ValueID] = []
+    for (v, value) in other.values.enumerated() {
+      if let result, other.outputs.contains(ValueID(v)) {
+        renumbered.append(result)
+      } else {
+        renumbered.append(value.constant == nil ? addValue(named: value.name) : include(value))
+      }
+    }
+    let nodes = other.nodes.map { node in
+      var own = node
+      own.inputs = node.inputs.map { $0.map { renumbered[$0.index] } }
+      own.outputs = node.outputs.map { $0.map { renumbered[$0.index] } }
+      return own
+    }
+    return (nodes, other.outputs.first.map { renumbered[$0.index] })
+  }
+
   /// Lets every node that reads `old` read `new` instead.
   ///
   /// Outputs and subgraphs keep the old value.

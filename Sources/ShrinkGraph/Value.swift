@@ -32,6 +32,8 @@ package struct Value: Sendable {
   package var carry: [UInt8]?
   /// The serialised constant (TensorProto) without its elements: names, documentation, encoding of the elements.
   package var constantCarry: [UInt8]?
+  /// How the file holds it, where `constant` was computed ahead from a form that is smaller or that others read.
+  package var stored: StoredForm?
 
   /// Makes a value.
   package init(

@@ -40,6 +40,14 @@ enum Quantization {
       (self.block, axisStep, innerStep, outerStep) = (block, inner, 1, wanted[axis] * inner)
     }
 
+    /// Where the scale of one element stands.
+    func place(of element: Int) -> Int {
+      guard inner > 0, length > 0 else { return 0 }
+      let (row, j) = element.quotientAndRemainder(dividingBy: inner)
+      let (o, i) = row.quotientAndRemainder(dividingBy: length)
+      return o * outerStep + i / block * axisStep + j * innerStep
+    }
+
     /// Calls `body(first, count, scale)` for runs of elements: their first element and the place of its scale.
     @inline(__always)
     func forEachRun(_ count: Int, _ body: (Int, Int, Int) -> Void) {
@@ -84,9 +92,10 @@ enum Quantization {
     LowPrecision.isKnown(dtype) ? try LowPrecision.encoded(x, dtype) : try Conversion.convert(x, to: dtype)
   }
 
-  /// Ties elements to elements, and scales and zero points of an axis to its indices; blocks stay untied.
+  /// Ties elements to elements, and scales and zero points of an axis to its indices; an axis in blocks stays untied.
   static func couple(_ c: inout Coupling, axis: Int, block: Int) {
-    guard block == 0, c.inputs[0].shape.count > 0 else { return }
+    guard c.inputs[0].shape.count > 0 else { return }
+    guard block == 0 else { return coupleBlocks(&c, axis: axis) }
     c.tieAll(input: 0, output: 0)
     let scale = c.inputs[1].shape
     guard scale.count == 1, scale != [1], let axis = try? Axes.position(axis, rank: c.inputs[0].shape.count) else {
@@ -94,5 +103,13 @@ enum Quantization {
     }
     c.tie(.input(1, 0), .output(0, axis))
     if c.inputs.optional(2)?.shape == scale { c.tie(.input(2, 0), .output(0, axis)) }
+  }
+
+  private static func coupleBlocks(_ c: inout Coupling, axis: Int) {
+    let rank = c.inputs[0].shape.count
+    guard let axis = try? Axes.position(axis, rank: rank), c.inputs[1].shape.count == rank else { return }
+    for slot in 0..<3 where c.inputs.optional(slot)?.shape.count == rank {
+      c.tieAll(input: slot, output: 0, except: [axis])
+    }
   }
 }

@@ -3,7 +3,7 @@ import ShrinkOps
 
 /// What a graph costs at given widths: weights, and multiply-accumulates of one sample.
 ///
-/// Parameters are counted as `onnx` users do: elements of floating-point and 8-bit constants. MACs are those of Conv,
+/// Parameters are counted as `onnx` users do: elements of floating-point constants and of integers of at most 8 bits. MACs are those of Conv,
 /// ConvTranspose, Gemm and MatMul.
 package struct Cost: Sendable {
   /// The length of an axis at given widths: segments one behind the other, each a product of factors.
@@ -74,9 +74,16 @@ package struct Cost: Sendable {
     return result
   }
 
-  /// Whether the elements of a constant are parameters: floats and 8-bit types; not scalars in Constant nodes.
+  /// Elements of a graph's constants that are parameters.
+  package static func parameters(_ graph: Graph) -> Int {
+    graph.values.reduce(0) { total, value in
+      total + (value.constant.map { counts($0, value) ? $0.count : 0 } ?? 0)
+    }
+  }
+
+  /// Whether the elements of a constant are parameters: floats and integers of 8 or 4 bits; not scalars in Constant nodes.
   private static func counts(_ constant: Tensor, _ value: Value) -> Bool {
-    let narrow: Set<DType> = [.uint8, .int8]
+    let narrow: Set<DType> = [.uint8, .int8, .uint4, .int4]
     return value.constantForm == .constantNode
       ? [.float32, .float64, .float16, .bfloat16].contains(constant.dtype) && constant.count > 1
       : constant.dtype.isFloat || narrow.contains(constant.dtype)

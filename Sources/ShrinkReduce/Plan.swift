@@ -20,6 +20,13 @@ package struct Plan: Sendable, Equatable, Codable {
       Entry(group: group.name, units: group.count, kept: (0..<group.count).filter { !removal.removed[g][$0] })
     }
   }
+
+  private init(_ entries: [Entry]) { self.entries = entries }
+
+  /// The same groups with all of their units.
+  fileprivate var keepingAll: Plan {
+    Plan(entries.map { Entry(group: $0.group, units: $0.units, kept: Array(0..<$0.units)) })
+  }
 }
 
 /// What a network costs.
@@ -71,4 +78,19 @@ package struct Reduction: Sendable {
   package let expectedAgreement: Double?
   /// What the user should know.
   package let diagnostics: [Diagnostic]
+}
+
+extension Reduction {
+  /// The original itself in place of what was made of it.
+  package func keepingAll(_ original: Graph) -> Reduction {
+    let all = groups.map { group in
+      GroupChange(
+        name: group.name, producers: group.producers, readers: group.readers, between: group.between,
+        before: group.before, after: group.before)
+    }
+    return Reduction(
+      graph: original, plan: plan.keepingAll, groups: all, pinned: pinned, before: before, after: before,
+      expectedError: expectedError.map { _ in 0 }, expectedAgreement: expectedAgreement.map { _ in 100 },
+      diagnostics: diagnostics)
+  }
 }

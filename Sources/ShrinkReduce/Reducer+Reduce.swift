@@ -1,6 +1,7 @@
 import Foundation
 import ShrinkGraph
 import ShrinkOps
+import ShrinkRun
 
 extension Reducer {
   /// Reduces the network to the target of the options.
@@ -51,11 +52,11 @@ extension Reducer {
           hint: "ask for more than that; `onnx-shrink inspect` names what is left alone and why")
       }
       let result = try refit(point, final: true)
-      // Constant terms that layers got on the way are parameters as well.
-      let terms = unit == "parameters" ? Double(added(result.graph)) / Double(max(before.parameters, 1)) : 0
-      let excess = point.cost + terms - share
-      if terms == 0 || excess <= 0 { return reduction(result.graph, removal(point.widths), result.distance) }
-      budget = point.cost - excess
+      // Constant terms that layers got on the way are parameters as well, and so are scales of quantised weights.
+      let written = unit == "parameters" ? try Finished(result.graph, roundsFitted: true).graph : nil
+      let found = written.map { Double(Cost.parameters($0)) / Double(max(before.parameters, 1)) } ?? point.cost
+      if found <= share * (1 + 1e-9) { return reduction(result.graph, removal(point.widths), result.distance) }
+      budget = point.cost - (found - share)
     }
   }
 

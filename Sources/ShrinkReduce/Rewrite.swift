@@ -111,7 +111,10 @@ package struct Rewrite: Sendable {
   private func cut(_ value: ValueID, _ removal: Removal, _ small: inout Graph) {
     for axis in types[value.index]?.shape.indices ?? 0..<0 {
       guard let kept = kept(ValueAxis(value, axis), removal) else { continue }
-      if let constant = small[value].constant { small[value].constant = constant.keeping(kept, axis: axis) }
+      if let constant = small[value].constant {
+        small[value].constant = constant.keeping(kept, axis: axis)
+        small[value].stored?.keep(kept, axis: axis)
+      }
       if var dims = small[value].type?.dims, axis < dims.count, dims[axis].size != nil {
         dims[axis] = .known(kept.count)
         small[value].type?.dims = dims

@@ -41,6 +41,8 @@ package struct Report: Sendable, Codable {
   package var groups: [GroupChange]
   /// Units that were left alone, and why.
   package var leftAlone: [PinnedUnits]
+  /// Weights that are held in another form than in the original.
+  package var weightForms: [WeightForm]
   /// Which units of each group stay.
   package var plan: Plan
   /// What the user should know.
@@ -49,7 +51,7 @@ package struct Report: Sendable, Codable {
   /// Collects what is known of a run.
   package init(
     tool: Tool, input: String, output: String, settings: Settings, samples: Samples, verdict: Verdict,
-    reduction: Reduction, attempts: Int, warnings: [Diagnostic]
+    reduction: Reduction, forms: [WeightForm] = [], attempts: Int, warnings: [Diagnostic]
   ) {
     self.tool = tool
     self.input = input
@@ -62,6 +64,7 @@ package struct Report: Sendable, Codable {
     self.attempts = attempts
     groups = reduction.groups
     leftAlone = reduction.pinned
+    weightForms = forms
     plan = reduction.plan
     self.warnings = warnings + reduction.diagnostics
   }

@@ -1,3 +1,4 @@
+import ShrinkGraph
 import ShrinkReduce
 import ShrinkVerify
 
@@ -9,7 +10,24 @@ package enum ReportText {
     lines += sizes(report.verdict, head: "held out: \(Figures.count(report.samples.heldOut)) samples")
     lines.append("")
     lines += groups(report.groups)
+    lines += weightForms(report.weightForms)
     lines += leftAlone(report.leftAlone)
+    return lines
+  }
+
+  /// Weights that are held in another form than before, those of one kind together.
+  static func weightForms(_ forms: [WeightForm]) -> [String] {
+    guard !forms.isEmpty else { return [] }
+    var kinds: [String] = []
+    var names: [String: [String]] = [:]
+    for form in forms {
+      let kind = "\(form.stored) through \(form.through.joined(separator: ", ")) -> \(form.written)"
+      if names[kind] == nil { kinds.append(kind) }
+      names[kind, default: []].append(form.weight)
+    }
+    var lines = ["weights written in another form"]
+    for kind in kinds.prefix(most) { lines.append("  \(Figures.list(names[kind] ?? [], most: 3)): \(kind)") }
+    if kinds.count > most { lines.append("  and \(kinds.count - most) more kinds") }
     return lines
   }
 

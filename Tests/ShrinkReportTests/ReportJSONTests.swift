@@ -14,7 +14,7 @@ import Testing
     #expect(
       keys == [
         "attempts", "expected_error", "groups", "input", "left_alone", "output", "plan", "samples", "settings", "tool",
-        "verdict", "warnings",
+        "verdict", "warnings", "weight_forms",
       ])
     #expect(text == (try ReportJSON.text(try madeUpReport())))
   }

@@ -49,11 +49,97 @@ def behind_cast(net):
 def behind_dequantize(net):
     """Stored in 8 bits: one scale for each unit that is made or read."""
     u = hidden(net, dead=0, constants=0)
-    whole = lambda *sizes: net.const(net.spread(np.round(net.values(*net.base_shape(sizes), low=-100, high=100)), sizes), np.int8)
-    first = net.op("DequantizeLinear", whole(INPUTS, u.each()), net.weight(u.out(), low=0.002, high=0.005), axis=1)
-    second = net.op("DequantizeLinear", whole(u.each(), CLASSES), net.weight(u.to(), low=0.002, high=0.005), axis=0)
+    first = net.op("DequantizeLinear", whole(net, INPUTS, u.each()), net.weight(u.out(), low=0.002, high=0.005), axis=1)
+    second = net.op("DequantizeLinear", whole(net, u.each(), CLASSES), net.weight(u.to(), low=0.002, high=0.005), axis=0)
     x = net.relu(net.op("Add", net.op("MatMul", vector(net), first), net.weight(u.out(), bias=True)))
     net.output(net.op("MatMul", x, second), CLASSES)
+
+
+def whole(net, *sizes, step=1, most=100):
+    """Integers of 8 bits: multiples of `step` at the base's widths."""
+    made = np.round(net.values(*net.base_shape(sizes), low=-most, high=most) / step) * step
+    return net.const(net.spread(made, sizes), np.int8)
+
+
+def dequantize_tensor(net):
+    """One scale for each weight; what reads copies holds eighths. (ONNX Runtime rounds the data of products with such weights, not of Convs.)"""
+    u = net.group("hidden", 6, 11)
+    first = net.op("DequantizeLinear", whole(net, u.each(), 3, 3, 3), net.const(0.004, np.float32), net.const(0, np.int8))
+    second = net.op("DequantizeLinear", whole(net, CLASSES, u.to(), 1, 1, step=8, most=60), net.const(0.003, np.float32))
+    x = net.relu(net.op("Conv", net.input(3, 6, 6), first, net.weight(u.out())))
+    net.output(net.op("Conv", x, second), CLASSES, 4, 4)
+
+
+def dequantize_then_transpose(net):
+    """A scale for each output of either layer, weights stored the other way round, under names that other nodes copy."""
+    u = net.group("hidden", 6, 11)
+    def stored(*sizes, scale, **options):
+        form = net.op("DequantizeLinear", net.op("Identity", whole(net, *sizes, **options)), scale, axis=0)
+        return net.op("Transpose", net.op("Identity", form), perm=[1, 0])
+
+    first = stored(u.each(), INPUTS, scale=net.weight(u.each(), low=0.002, high=0.005))
+    second = stored(CLASSES, u.to(), step=8, most=60, scale=net.weight(CLASSES, low=0.002, high=0.005))
+    x = net.relu(net.op("Add", net.op("MatMul", vector(net), first), net.weight(u.out())))
+    net.output(net.op("MatMul", x, second), CLASSES)
+
+
+def dequantize_blocks(net):
+    """Scales for blocks of two and four along the axes that no unit stands on."""
+    u = net.group("hidden", 6, 11)
+    first = net.op("DequantizeLinear", whole(net, INPUTS, u.each()), net.weight(2, u.each(), low=0.002, high=0.005), axis=0, block_size=4)
+    second = net.op("DequantizeLinear", whole(net, u.each(), CLASSES), net.weight(u.to(), 2, low=0.002, high=0.005), axis=1, block_size=2)
+    x = net.relu(net.op("Add", net.op("MatMul", vector(net), first), net.weight(u.out())))
+    net.output(net.op("MatMul", x, second), CLASSES)
+
+
+dequantize_blocks.opset = 21
+
+
+def chains_of_identities(net):
+    def wrap(into, out):
+        value = net.op("Identity", net.op("Identity", net.weight(out, into)))
+        return net.op("Identity", net.op("Transpose", net.op("Identity", value), perm=[1, 0]))
+
+    wrapped(net, wrap)
+
+
+def transposed_for_two(net):
+    """One weight, transposed once and read by two products."""
+    u = hidden(net)
+    first, bias = net.op("Transpose", net.weight(u.out(), INPUTS, scale=0.4), perm=[1, 0]), net.weight(u.out(), bias=True)
+    a, b = (net.relu(net.op("Add", net.op("MatMul", net.input(INPUTS, name=name), first), bias)) for name in ("x", "z"))
+    net.output(net.op("Sub", net.gemm(a, CLASSES, u.to()), net.gemm(b, CLASSES, u.to())), CLASSES)
+
+
+def shared_bias(net):
+    """Three layers of one width share a vector of zeros as their bias, and a vector of ones as a scale."""
+    groups = [net.group(f"hidden{i}", 6, 10) for i in range(3)]
+    zeros, ones = (net.const(np.full(net.w(groups[0]), number), np.float32) for number in (0, 1))
+    x, into = vector(net), INPUTS
+    for u in groups:
+        x = net.op("Tanh", net.op("Gemm", x, net.weight(u.out(), into, scale=0.4), zeros, transB=1))
+        x, into = net.op("Tanh", net.mul(x, ones)), u.to()
+    net.output(net.gemm(x, CLASSES, into), CLASSES)
+
+
+def shared_scalar(net):
+    """One number, of one axis and of none, in layers of two widths."""
+    u, v = net.group("u", 6, 10), net.group("v", 5, 9)
+    scalar, single = net.const(0.7, np.float32), net.const([0.5], np.float32)
+    x, into = vector(net), INPUTS
+    for group in (u, v):
+        x = net.op("Tanh", net.mul(net.op("Tanh", net.mul(net.gemm(x, group.out(), into), scalar)), single))
+        into = group.to()
+    net.output(net.mul(net.gemm(x, CLASSES, into), scalar), CLASSES)
+
+
+def many_readers(net):
+    """One tensor read by a Gemm, a product, a gate and a scale for each unit."""
+    u = net.group("hidden", 6, 11)
+    x = net.op("Tanh", net.gemm(vector(net), u.out(), INPUTS))
+    gate = net.mul(x, net.op("Sigmoid", x))
+    scaled = net.gemm(net.mul(x, net.weight(u.each())), CLASSES, u.to())
+    net.output(net.add(net.add(net.gemm(x, CLASSES, u.to()), net.matmul(x, u.to(), CLASSES)), net.add(net.gemm(gate, CLASSES, u.to()), scaled)), CLASSES)
 
 
 def shared_weights(net):
@@ -182,5 +268,7 @@ def model_function(net):
     beside(net, lambda touched, x: net.op("Softsquare", touched, domain="org.example"))
 
 
-ALL = [constant_nodes, behind_transpose, behind_identity, behind_cast, behind_dequantize, shared_weights, shared_first_layer, tied_layers,
+ALL = [constant_nodes, behind_transpose, behind_identity, behind_cast, behind_dequantize, dequantize_tensor,
+       dequantize_then_transpose, dequantize_blocks, chains_of_identities, transposed_for_two, shared_bias, shared_scalar, many_readers,
+       shared_weights, shared_first_layer, tied_layers,
        linear_linear, linear_convs, always_on, beside_if, beside_loop, beside_scan, beside_unknown, unknown_reads_the_chain, model_function]

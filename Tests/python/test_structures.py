@@ -40,6 +40,7 @@ class Structures(unittest.TestCase):
             np.testing.assert_allclose(found, expected, 1e-4, 1e-5, err_msg="the widened network computes something else")
         code, report = program.shrink(wide, small, data, "--lossless")
         self.assertEqual(code, 0, report.get("message", widths(report)))
+        self.assertLessEqual(small.stat().st_size, wide.stat().st_size, "the file has grown")
         onnx.checker.check_model(str(small), full_check=not any(o.domain for o in planted.opset_import))
         self.came_back(onnx.load(small), base, groups, report)
         for batch in (*BATCHES, SAMPLES):

@@ -60,3 +60,17 @@ package struct Cast: Operator {
 
   package func couple(_ c: inout Coupling) { c.tieAll(input: 0, output: 0) }
 }
+
+extension Cast: StorageOperator {
+  /// Rounds to the floating-point type that is stored; nil for other types, and where a number is beyond its range.
+  package func operands(
+    for result: Tensor, like operands: Operands<Tensor>
+  ) throws(OperatorError) -> Operands<Tensor>? {
+    let stored = operands[0].dtype
+    guard [.float16, .bfloat16, .float32, .float64].contains(stored), result.dtype == .float32 else { return nil }
+    let rounded = try Conversion.convert(result, to: stored)
+    let numbers: Tensor = try Conversion.convert(rounded, to: .float32)
+    guard numbers.withElements(Float.self, { $0.allSatisfy(\.isFinite) }) else { return nil }
+    return Operands([rounded] + operands.items.dropFirst())
+  }
+}

@@ -54,3 +54,15 @@ package struct DequantizeLinear: Operator {
 
   package func couple(_ c: inout Coupling) { Quantization.couple(&c, axis: axis, block: block) }
 }
+
+extension DequantizeLinear: StorageOperator {
+  package func operands(
+    for result: Tensor, like operands: Operands<Tensor>
+  ) throws(OperatorError) -> Operands<Tensor>? {
+    let wide = try Conversion.convert(result, to: .float32)
+    let found = try Requantization(wide, like: operands, axis: axis, block: block)
+    return try found.flatMap { found throws(OperatorError) in
+      try found.operands(like: operands, axis: axis, block: block)
+    }
+  }
+}

@@ -12,3 +12,9 @@ package struct Identity: Operator {
   package func run(_ inputs: Operands<Tensor>) -> [Tensor] { [inputs[0]] }
   package func couple(_ c: inout Coupling) { c.tieAll(input: 0, output: 0) }
 }
+
+extension Identity: StorageOperator {
+  package func operands(for result: Tensor, like operands: Operands<Tensor>) -> Operands<Tensor>? {
+    Operands([result])
+  }
+}

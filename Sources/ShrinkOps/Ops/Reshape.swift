@@ -61,6 +61,13 @@ package struct Reshape: Operator {
   }
 }
 
+extension Reshape: StorageOperator {
+  package func operands(for result: Tensor, like operands: Operands<Tensor>) -> Operands<Tensor>? {
+    guard result.count == operands[0].count else { return nil }
+    return Operands([result.reshaped(operands[0].shape)] + operands.items.dropFirst())
+  }
+}
+
 extension OperatorError {
   fileprivate static func noSize(_ axis: Int, _ input: [Int]) -> OperatorError {
     .invalid("copies the size of axis \(axis) of a tensor of shape \(input)")

@@ -29,3 +29,13 @@ package struct Transpose: Operator {
     for (axis, from) in order.enumerated() { c.tie(.input(0, from), .output(0, axis)) }
   }
 }
+
+extension Transpose: StorageOperator {
+  package func operands(
+    for result: Tensor, like operands: Operands<Tensor>
+  ) throws(OperatorError) -> Operands<Tensor>? {
+    let order = try order(result.rank)
+    let inverse = order.indices.map { axis in order.firstIndex(of: axis) ?? axis }
+    return Operands([try StridedView.transposing(result.shape, by: inverse).copied(from: result)])
+  }
+}

@@ -7,7 +7,7 @@ import ShrinkOps
 /// Where y = f · x + t, channel c of the producer takes
 ///   weight'(c) = weight(c) · f(c),   bias'(c) = bias(c) · f(c) + t(c)
 /// in Float64, rounded once. Gemm's β divides what is added to its bias. Left alone: producers whose result others read,
-/// constants that are not float32, ConvTranspose in groups.
+/// constants that are not float32, weights that the file holds in a smaller form, ConvTranspose in groups.
 /// Source: Ioffe, Szegedy, Batch normalization, 2015, section 3.1, at inference.
 package struct FoldBatchNorm: Pass {
   package static let name = "FoldBatchNorm"
@@ -48,6 +48,7 @@ private struct Fold {
   /// Nil where the producer is no linear operator of a form that is known.
   init?(_ node: Node, _ norm: ChannelAffine, in graph: Graph) {
     guard node.domain.isEmpty, (2...3).contains(node.inputs.count), node.outputs.count == 1,
+      !node.inputs.dropFirst().contains(where: { $0.flatMap { graph[$0].stored } != nil }),
       let weight = node.inputs[1].flatMap({ graph[$0].constant }), weight.dtype == .float32, weight.rank >= 2,
       let (axis, beta) = Self.form(node, opset: graph.opset),
       let (factors, shifts) = norm.channels(weight.shape[axis], rank: weight.rank)

@@ -3,8 +3,11 @@ import ShrinkOps
 
 /// Computes ahead the nodes whose operands are all constant.
 ///
+/// Weights that are cast, dequantised, transposed or copied are computed whatever their size; where they are quantised,
+/// or that takes more bytes than the file has for them, the value keeps its `StoredForm`, so that the file need not grow.
+///
 /// Not folded: what is random or has a subgraph, graph outputs (they stay computed), operators without a kernel, and
-/// results that would make the file larger: above 1 M elements and more bytes than the operands.
+/// other results above 1 M elements that take more bytes than the operands.
 package struct FoldConstants: Pass {
   package static let name = "FoldConstants"
   package static let summary = "compute ahead what does not depend on the inputs"
@@ -17,6 +20,7 @@ package struct FoldConstants: Pass {
 
   package func apply(to graph: inout Graph) throws(ShrinkError) -> Bool {
     let outputs = Set(graph.outputs)
+    let shared = Self.shared(graph)
     let listsWeights = graph.inputs.contains { graph[$0].constant != nil }
     var replaced: [NodeID: [Node]] = [:]
     for id in try graph.topologicalOrder() {
@@ -30,6 +34,7 @@ package struct FoldConstants: Pass {
       replaced[id] = []
       for (output, result) in zip(node.outputs, results) {
         guard let output else { continue }
+        graph[output].stored = Self.storedForm(of: node, output, result, in: graph, shared)
         graph[output].constant = result
         graph[output].constantForm = asNodes ? .constantNode : .initializer
         if asNodes { replaced[id]?.append(Node("Constant", name: node.name, inputs: [], outputs: [output])) }
@@ -50,7 +55,8 @@ package struct FoldConstants: Pass {
     do {
       let operation = try make(node, graph.opset(of: node))
       let types = try operation.infer(Operands(operands.items.map { $0.map(TensorType.init(constant:)) }))
-      guard types.count >= node.outputs.count, Self.isSmall(types, operands.present) else { return nil }
+      guard types.count >= node.outputs.count, operation is any StorageOperator || Self.isSmall(types, operands.present)
+      else { return nil }
       let results = try operation.run(operands)
       return results.count >= node.outputs.count ? results : nil
     } catch { return nil }
@@ -61,5 +67,41 @@ package struct FoldConstants: Pass {
     if count <= FoldLimit.elements { return true }
     let bytes = types.reduce(0) { $0 + ($1.dtype.byteCount(Tensor.count($1.shape)) ?? 0) }
     return bytes <= operands.reduce(0) { $0 + $1.byteCount }
+  }
+
+  /// Values that are in the file whoever else stops to read them.
+  private static func shared(_ graph: Graph) -> Set<ValueID> {
+    let readers = graph.uses()
+    let several = graph.values.indices.map { ValueID($0) }.filter { readers[$0.index].count > 1 }
+    return graph.captured().union(graph.outputs).union(graph.inputs).union(several)
+  }
+
+  /// How the file holds what a node computes; nil where computing it ahead loses nothing and makes the file no larger.
+  private static func storedForm(
+    of node: Node, _ output: ValueID, _ result: Tensor, in graph: Graph, _ shared: Set<ValueID>
+  ) -> StoredForm? {
+    guard result.dtype.isFloat, result.count > 1, node.outputs.count == 1 else { return nil }
+    let operands = node.inputs.compactMap(\.self)
+    let freed = operands.reduce(0) { $0 + (shared.contains($1) ? 0 : graph[$1].constant?.byteCount ?? 0) }
+    let isQuantised = operands.first.flatMap { graph[$0].constant }.map { !$0.dtype.isFloat } ?? false
+    guard freed < result.byteCount || isQuantised || operands.contains(where: { graph[$0].stored != nil }) else {
+      return nil
+    }
+    var body = Graph(opsets: graph.opsets)
+    var own = node
+    for (slot, operand) in node.inputs.enumerated() {
+      guard let operand else { continue }
+      if let stored = graph[operand].stored {
+        let part = body.include(stored.body)
+        body.nodes += part.nodes
+        own.inputs[slot] = part.result
+      } else {
+        own.inputs[slot] = body.include(graph[operand])
+      }
+    }
+    own.outputs = [body.addValue(named: graph[output].name)]
+    body.nodes.append(own)
+    body.outputs = own.outputs.compactMap(\.self)
+    return StoredForm(body: body, result: result)
   }
 }

@@ -1,0 +1,17 @@
+import ShrinkGraph
+
+/// A graph as it is written: weights in the forms in which the file held them, equal constants once.
+package struct Finished: Sendable {
+  /// The graph.
+  package private(set) var graph: Graph
+  /// Weights that are held in another form than before, or with numbers rounded to it.
+  package let forms: [WeightForm]
+
+  /// `roundsFitted`: whether numbers that were fitted are rounded to the type in which the file held them.
+  package init(_ reduced: Graph, roundsFitted: Bool) throws(ShrinkError) {
+    graph = reduced
+    forms = try RestoreForms(roundsFitted: roundsFitted).apply(to: &graph)
+    _ = try MergeConstants().apply(to: &graph)
+    graph.dropUnnamedValues()
+  }
+}
