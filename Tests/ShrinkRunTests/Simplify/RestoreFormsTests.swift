@@ -72,7 +72,7 @@ import Testing
     try graph.check()
     #expect(rounded.map(\.written) == ["int8, rounded"])
     #expect(try graph[graph.value("codes")].constant?.dtype == .int8)
-    let found = try #require(Self.weight(graph)).elements(Float.self)
+    let found = try #require(try Self.weight(graph)).elements(Float.self)
     // Half a step of each row, whose largest numbers are 2, 0.89 and 2.07.
     let halves = [2, 0.89, 2.07].map { Float($0) / 254 + 1e-5 }
     for (i, (a, b)) in zip(found, fitted.elements(Float.self)).enumerated() { #expect(abs(a - b) <= halves[i / 4]) }
@@ -90,7 +90,7 @@ import Testing
     graph[weight].stored?.keep([0, 1], axis: 0)
     #expect(try RestoreForms(roundsFitted: true).apply(to: &graph).map(\.written) == ["float16, rounded"])
     #expect(try graph[graph.value("half")].constant?.dtype == .float16)
-    let found = try #require(Self.weight(graph)).elements(Float.self)
+    let found = try #require(try Self.weight(graph)).elements(Float.self)
     #expect(abs(found[0] - 1 / 3) < 2e-4 && found[1...] == [1, -2, 0.5])
   }
 
