@@ -15,7 +15,7 @@ package enum ReportText {
     return lines
   }
 
-  /// Weights that are held in another form than before, those of one kind together.
+  /// Weights that were fitted behind the nodes through which the file holds them, those of one kind together.
   static func weightForms(_ forms: [WeightForm]) -> [String] {
     guard !forms.isEmpty else { return [] }
     var kinds: [String] = []
@@ -25,7 +25,7 @@ package enum ReportText {
       if names[kind] == nil { kinds.append(kind) }
       names[kind, default: []].append(form.weight)
     }
-    var lines = ["weights written in another form"]
+    var lines = ["stored weights that were fitted"]
     for kind in kinds.prefix(most) { lines.append("  \(Figures.list(names[kind] ?? [], most: 3)): \(kind)") }
     if kinds.count > most { lines.append("  and \(kinds.count - most) more kinds") }
     return lines

@@ -1,4 +1,5 @@
 @testable import ShrinkVerify
+import ShrinkGraph
 import Testing
 
 @testable import ShrinkReport
@@ -33,6 +34,22 @@ import Testing
   @Test func nothingShrunkIsSaid() throws {
     let lines = ReportText.lines(try madeUpReport(shrunk: false))
     #expect(lines.contains("nothing could be removed: the network is the original, simplified"))
+  }
+
+  @Test func weightsOfOneKindStandTogether() throws {
+    var report = try madeUpReport()
+    #expect(!ReportText.lines(report).contains("stored weights that were fitted"))
+    report.weightForms = ["a", "b", "c", "d"].map {
+      WeightForm(weight: $0, stored: "int8", through: ["DequantizeLinear", "Transpose"], written: "int8, rounded")
+    }
+    report.weightForms.insert(
+      WeightForm(weight: "bias", stored: "int32", through: ["DequantizeLinear"], written: "float32"), at: 1)
+    #expect(
+      ReportText.weightForms(report.weightForms) == [
+        "stored weights that were fitted",
+        "  a, b, c + 1: int8 through DequantizeLinear, Transpose -> int8, rounded",
+        "  bias: int32 through DequantizeLinear -> float32",
+      ])
   }
 
   @Test func comparison() {
