@@ -2,19 +2,27 @@
 ///
 /// It travels with the value, so that what was not changed can go back to the file as it was.
 package struct StoredForm: Sendable {
-  /// Nodes, in an order in which they can run, and their constants; the only output is the constant.
-  package let body: Graph
-  /// What they compute.
-  package let result: Tensor
+  /// Behind a reference, for copies of values to stay cheap.
+  private final class Origin: Sendable {
+    let body: Graph
+    let result: Tensor
+
+    init(_ body: Graph, _ result: Tensor) { (self.body, self.result) = (body, result) }
+  }
+  private let origin: Origin
   /// For each axis of the result, the indices that have not been cut off since; nil while all are there.
   package private(set) var kept: [[Int]?]
 
   /// Notes how `result` is computed.
   package init(body: Graph, result: Tensor) {
-    self.body = body
-    self.result = result
+    origin = Origin(body, result)
     kept = result.shape.map { _ in nil }
   }
+
+  /// Nodes, in an order in which they can run, and their constants; the only output is the constant.
+  package var body: Graph { origin.body }
+  /// What they compute.
+  package var result: Tensor { origin.result }
 
   /// Notes that only these of the indices that are left along an axis were kept.
   package mutating func keep(_ indices: [Int], axis: Int) {
