@@ -26,7 +26,11 @@ package enum ReportText {
       names[kind, default: []].append(form.weight)
     }
     var lines = ["stored weights that were fitted"]
-    for kind in kinds.prefix(most) { lines.append("  \(Figures.list(names[kind] ?? [], most: 3)): \(kind)") }
+    for kind in kinds.prefix(most) {
+      let all = names[kind] ?? []
+      let rest = all.count > 3 ? " + \(all.count - 3)" : ""
+      lines.append("  \(all.prefix(3).joined(separator: ", "))\(rest): \(kind)")
+    }
     if kinds.count > most { lines.append("  and \(kinds.count - most) more kinds") }
     return lines
   }
