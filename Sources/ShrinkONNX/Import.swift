@@ -51,12 +51,15 @@ package enum Import {
     guard let graph = proto.pointee.graph else { throw .notOnnx("there is no graph in it") }
     try Opsets.check(irVersion: proto.pointee.ir_version)
     let external = ExternalData(folder: folder)
-    var builder = GraphImport(
-      arena: arena, tensors: TensorReader(file: file, external: external), embedder: Embedder(external: external))
+    let (tensors, embedder) = (TensorReader(file: file, external: external), Embedder(external: external))
+    var inliner = FunctionInliner(arena: arena, tensors: tensors, embedder: embedder)
+    try inliner.expand(proto)
+    var builder = GraphImport(arena: arena, tensors: tensors, embedder: embedder)
+    builder.embedded = inliner.made
     builder.graph.opsets = try opsets(proto.pointee)
     try builder.read(graph)
     proto.pointee.graph = nil
-    try Embedder(external: external).embed(proto, place: "a function or training graph")
+    try embedder.embed(proto, place: "a function or training graph")
     let model = Model(
       irVersion: proto.pointee.ir_version, graph: builder.graph, carry: pack(proto), hasExternalData: external.wasUsed)
     try model.graph.check()
@@ -89,6 +92,8 @@ struct GraphImport {
   /// Whether the graph stands in an attribute, which returns to the file as it came: nothing is carried then, and what
   /// nobody computes comes from around it.
   var isBody = false
+  /// Nodes whose tensors hold their elements themselves.
+  var embedded: Set<UnsafeMutablePointer<Onnx__NodeProto>> = []
   /// What was built so far.
   var graph = Graph(name: "")
   private var index: [String: ValueID] = [:]
@@ -216,7 +221,7 @@ struct GraphImport {
       node.outputs.append(name.isEmpty ? nil : value(name))
     }
     for attribute in items(proto.pointee.attribute, proto.pointee.n_attribute) {
-      node.attributes.append(try read(attribute, of: node))
+      node.attributes.append(try read(attribute, of: node, spans: !isBody && !embedded.contains(proto)))
     }
     proto.pointee.n_input = 0
     proto.pointee.n_output = 0
@@ -226,18 +231,18 @@ struct GraphImport {
   }
 
   private mutating func read(
-    _ proto: UnsafeMutablePointer<Onnx__AttributeProto>, of node: Node
+    _ proto: UnsafeMutablePointer<Onnx__AttributeProto>, of node: Node, spans: Bool
   ) throws(ShrinkError) -> Attribute {
     let name = try text(proto.pointee.name, node.place)
     let place = "\(node.place), attribute '\(name)'"
     var attribute = Attribute(name, .opaque)
     var tensorCarry: [UInt8]?
     if proto.pointee.holdsTensor, let message = proto.pointee.t {
-      attribute.value = .tensor(try tensors.tensor(message, spans: !isBody, place: place))
+      attribute.value = .tensor(try tensors.tensor(message, spans: spans, place: place))
       tensorCarry = carry(ofTensor: message)
     } else {
       if let message = proto.pointee.t, message.pointee.has_raw_data != 0 {
-        let bytes = try tensors.raw(message.pointee, !isBody, place)
+        let bytes = try tensors.raw(message.pointee, spans, place)
         message.pointee.raw_data = arena.bytes(Array(bytes))
       }
       try embedder.embed(proto, place: place)
