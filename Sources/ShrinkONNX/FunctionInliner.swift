@@ -36,12 +36,15 @@ struct FunctionInliner {
 
   /// Domains whose operators runtimes bring along.
   private static let standard: Set = ["", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft"]
-  /// Deepest nesting of calls and graphs, most nodes and most bytes that functions may come to.
-  private static let limits = (depth: Skeleton.maximumDepth, nodes: 1 << 18, bytes: 1 << 30)
+  /// Deepest nesting of calls and graphs, and most bytes that functions may come to.
+  private static let limits = (depth: Skeleton.maximumDepth, bytes: 1 << 30)
+  /// Most nodes that functions may come to.
+  private let mostNodes: Int
   /// Bytes from which on a constant stands once for all calls.
   private static let large = 1024
 
-  init(arena: Arena, tensors: TensorReader, embedder: Embedder) {
+  init(arena: Arena, tensors: TensorReader, embedder: Embedder, mostNodes: Int = 1 << 18) {
+    self.mostNodes = mostNodes
     self.arena = arena
     self.tensors = tensors
     self.embedder = embedder
@@ -158,8 +161,8 @@ struct FunctionInliner {
   private mutating func note(_ node: NodeMessage, _ count: Int) throws(ShrinkError) {
     made.insert(node)
     bytes += count
-    guard made.count <= Self.limits.nodes, bytes <= Self.limits.bytes else {
-      throw .tooMuch("written out they come to more than \(Self.limits.nodes) nodes or \(Self.limits.bytes) bytes")
+    guard made.count <= mostNodes, bytes <= Self.limits.bytes else {
+      throw .tooMuch("written out they come to more than \(mostNodes) nodes or \(Self.limits.bytes) bytes")
     }
   }
 

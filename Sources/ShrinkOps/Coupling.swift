@@ -50,12 +50,23 @@ package struct Coupling: Sendable {
     package let a: Port
     package let b: Port
   }
+  /// What an element of an operand is for inputs of every size.
+  package enum Element: Sendable, Equatable {
+    /// This number.
+    case number(Int)
+    /// The size of this axis of an operand.
+    case size(Port)
+    /// Not known.
+    case open
+  }
 
   /// Types of the operands and results of the node.
   package let inputs: Operands<TensorType>
   package let outputs: [TensorType]
   /// Operands whose elements are in the file; others that are known follow from the sizes of this run's inputs.
   private let stored: Set<Int>?
+  /// Elements of operands that are computed from sizes.
+  private let elements: [Int: [Element]]
   /// What the rule has said so far.
   package private(set) var ties: [Tie] = []
   package private(set) var products: [Product] = []
@@ -69,11 +80,15 @@ package struct Coupling: Sendable {
 
   /// Starts with nothing said.
   ///
-  /// `stored`: operands whose elements are in the file; nil for every one whose elements are known.
-  package init(inputs: Operands<TensorType>, outputs: [TensorType], stored: Set<Int>? = nil) {
+  /// `stored`: operands whose elements are in the file; nil for every one whose elements are known. `elements`: what the
+  /// others hold, where that was followed.
+  package init(
+    inputs: Operands<TensorType>, outputs: [TensorType], stored: Set<Int>? = nil, elements: [Int: [Element]] = [:]
+  ) {
     self.inputs = inputs
     self.outputs = outputs
     self.stored = stored
+    self.elements = elements
   }
 
   /// Length of an axis; 0 for an operand that is left out.
@@ -85,6 +100,12 @@ package struct Coupling: Sendable {
   /// Whether the elements of an operand stand in the file, so that they are the same for inputs of every size.
   package func isStored(_ slot: Int) -> Bool {
     inputs.optional(slot)?.constant != nil && stored?.contains(slot) ?? true
+  }
+
+  /// What an operand that is computed holds at a position, for inputs of every size.
+  package func element(_ slot: Int, _ position: Int) -> Element {
+    guard let list = elements[slot], list.indices.contains(position) else { return .open }
+    return list[position]
   }
 
   /// Index i of `a` goes with index i + offset of `b`, for every index of `a`.

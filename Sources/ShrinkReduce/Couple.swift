@@ -112,7 +112,7 @@ private struct CoupleBuilder {
       return pinAll(node, reason)
     }
     let operands = Operands(node.inputs.map { $0.flatMap { types[$0.index] } })
-    let coupling = rule.coupling(of: node, operands, types, in: graph)
+    let coupling = rule.coupling(of: node, operands, types, in: graph, elements: flow.elements(of: node))
     apply(rule, coupling, id)
     register(rule, coupling, id, operands)
   }
@@ -331,11 +331,14 @@ private struct CoupleBuilder {
 
 extension Operator {
   /// What the rule says of a node whose values have the given types.
-  func coupling(of node: Node, _ operands: Operands<TensorType>, _ types: [TensorType?], in graph: Graph) -> Coupling {
+  func coupling(
+    of node: Node, _ operands: Operands<TensorType>, _ types: [TensorType?], in graph: Graph,
+    elements: [Int: [Coupling.Element]] = [:]
+  ) -> Coupling {
     // A result that is left out keeps its slot: rules count slots, so give it the type of no axes.
     let outputs = node.outputs.map { $0.flatMap { types[$0.index] } ?? TensorType(.float32, []) }
     let stored = node.inputs.indices.filter { node.inputs[$0].map { graph[$0].constant != nil } ?? false }
-    var coupling = Coupling(inputs: operands, outputs: outputs, stored: Set(stored))
+    var coupling = Coupling(inputs: operands, outputs: outputs, stored: Set(stored), elements: elements)
     couple(&coupling)
     return coupling
   }

@@ -1,4 +1,5 @@
 import ShrinkGraph
+import ShrinkOps
 import ShrinkRun
 
 /// Which sizes that Shape and Size deliver anything really uses.
@@ -7,7 +8,7 @@ import ShrinkRun
 package struct ShapeFlow: Sendable {
   private let graph: Graph
   private let types: [TensorType?]
-  private let read: Set<AxisPlace>
+  private let origins: ElementOrigins
   /// Values that something reads.
   private let used: Set<ValueID>
 
@@ -15,8 +16,26 @@ package struct ShapeFlow: Sendable {
   package init(_ graph: Graph, types: [TensorType?]) throws(ShrinkError) {
     self.graph = graph
     self.types = types
-    read = try ElementOrigins(graph, types: types).read
+    origins = try ElementOrigins(graph, types: types)
     used = Set(graph.nodes.flatMap(\.inputs).compactMap(\.self)).union(graph.outputs).union(graph.captured())
+  }
+
+  /// What is known of the elements of a node's operands that are computed, by slot.
+  func elements(of node: Node) -> [Int: [Coupling.Element]] {
+    var result: [Int: [Coupling.Element]] = [:]
+    for (slot, value) in node.inputs.enumerated() {
+      guard let value, graph[value].constant == nil, let own = origins[value] else { continue }
+      result[slot] = own.map { element in
+        switch element {
+        case .constant(let number): return .number(number)
+        case .size(let place):
+          guard let at = node.inputs.firstIndex(of: place.value) else { return .open }
+          return .size(.input(at, place.axis))
+        case .other: return .open
+        }
+      }
+    }
+    return result
   }
 
   /// Axes of the operand of a Shape or Size node whose size decides something; none for any other node.
@@ -27,7 +46,7 @@ package struct ShapeFlow: Sendable {
     else { return [] }
     switch node.opType {
     case "Shape":
-      return Set(ElementOrigins.sizes(node, of: operand, types).filter(read.contains).map(\.axis))
+      return Set(ElementOrigins.sizes(node, of: operand, types).filter(origins.read.contains).map(\.axis))
     case "Size":
       return Set((types[operand.index]?.shape ?? []).indices)
     default:

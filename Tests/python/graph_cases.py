@@ -34,8 +34,12 @@ class Cases(unittest.TestCase):
 
     def add_known(self, graph, opset, feeds, outputs):
         """A case with outputs that are known."""
-        names = [i.name for i in graph.input]
-        write_case(pathlib.Path(self.folder.name) / f"case_{self.count}", self.model(graph, opset),
+        self.add_model(self.model(graph, opset), feeds, outputs)
+
+    def add_model(self, model, feeds, outputs):
+        """The same for a whole model."""
+        names = [i.name for i in model.graph.input]
+        write_case(pathlib.Path(self.folder.name) / f"case_{self.count}", model,
                    {names.index(name): array for name, array in feeds.items()}, outputs)
         self.count += 1
 

@@ -4,12 +4,6 @@ import numpy as np, onnx
 import measure, program, samples, structures_images, structures_sequences, structures_weights, widened
 
 SAMPLES, BATCHES = 256, (1, 7)
-# What does not come back yet, and why; a structure that does must leave this list.
-NOT_YET = {
-    "lstm_peepholes_state": "an initial state that is expanded to a computed shape holds the hidden axis",
-    "resize_to_sizes": "sizes of a Resize that are computed from a Shape hold the axes that they speak of",
-    "model_function": "functions that a model defines are not looked into",
-}
 
 
 def outputs(path, feed):
@@ -69,8 +63,6 @@ def add_tests():
                 self.returns(builder)
 
             test.__doc__ = builder.__doc__
-            if builder.__name__ in NOT_YET:
-                test = unittest.expectedFailure(test)
             setattr(Structures, f"test_{builder.__name__}", test)
 
 

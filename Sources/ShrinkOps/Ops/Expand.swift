@@ -24,15 +24,18 @@ package struct Expand: Operator {
   }
 
   package func couple(_ c: inout Coupling) {
-    guard c.isStored(1), c.inputs.optional(1)?.constant?.integers != nil else { return }
+    guard let target = c.inputs.optional(1)?.shape.first else { return }
     let lead = c.outputs[0].shape.count - c.inputs[0].shape.count
     for (axis, size) in c.inputs[0].shape.enumerated() where size != 1 && size == c.outputs[0].shape[lead + axis] {
+      let position = lead + axis - (c.outputs[0].shape.count - target)
+      // A computed 1, or none at all, keeps an axis whatever its size.
+      guard c.isStored(1) || position < 0 || c.element(1, position) == .number(1) else { continue }
       c.tie(.input(0, axis), .output(0, lead + axis))
     }
   }
 
   package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
-    guard let old = c.inputs.optional(1)?.constant?.integers else { return [] }
+    guard c.isStored(1), let old = c.inputs.optional(1)?.constant?.integers else { return [] }
     let lead = c.outputs[0].shape.count - old.count
     let new = old.indices.map { old[$0] == 1 ? 1 : size(.output(0, lead + $0)) }
     return new == old ? [] : [.operand(1, Tensor(shape: [new.count], new.map(Int64.init)))]

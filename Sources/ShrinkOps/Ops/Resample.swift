@@ -216,14 +216,22 @@ package struct Resample: Operator {
   }
 
   package func couple(_ c: inout Coupling) {
-    // Lengths that are computed hold for the sizes of this run alone.
-    let given = [slots.scales, slots.sizes].compactMap(\.self).filter { c.inputs.optional($0) != nil }
-    guard given.allSatisfy({ c.isStored($0) || c.inputs.optional($0)?.shape == [0] }) else { return }
-    for (axis, kept) in kept(c.inputs).enumerated() where kept != nil { c.tie(.input(0, axis), .output(0, axis)) }
+    guard let named = try? named(c.inputs[0].shape.count) else { return }
+    // Lengths that are computed hold for the sizes of this run alone, but for those that are the operand's own.
+    let computed = [slots.scales, slots.sizes].compactMap(\.self).filter {
+      c.inputs.optional($0).map { $0.shape != [0] } ?? false && !c.isStored($0)
+    }
+    for (axis, kept) in kept(c.inputs).enumerated() where kept != nil {
+      let isOwn = computed.allSatisfy { slot in
+        guard let position = named.firstIndex(of: axis) else { return true }
+        return c.element(slot, position) == (slot == slots.sizes ? .size(.input(0, axis)) : .number(1))
+      }
+      if isOwn { c.tie(.input(0, axis), .output(0, axis)) }
+    }
   }
 
   package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
-    guard let slot = slots.sizes, let sizes = c.inputs.optional(slot)?.constant?.integers, !sizes.isEmpty,
+    guard let slot = slots.sizes, c.isStored(slot), let sizes = c.inputs.optional(slot)?.constant?.integers, !sizes.isEmpty,
       let named = try? named(c.inputs[0].shape.count), named.count == sizes.count
     else { return [] }
     let new = named.map { size(.output(0, $0)) }

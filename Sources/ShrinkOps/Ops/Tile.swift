@@ -49,7 +49,11 @@ package struct Tile: Operator {
   }
 
   package func couple(_ c: inout Coupling) {
-    guard c.isStored(1), let repeats = try? repeats(c.inputs) else { return }
-    c.tieAll(input: 0, output: 0, except: Set(repeats.indices.filter { repeats[$0] != 1 }))
+    guard let repeats = try? repeats(c.inputs) else { return }
+    let isKept = { (axis: Int) in
+      repeats[axis] == 1 && (c.isStored(1) || !isOneAxis && c.element(1, axis) == .number(1))
+    }
+    let kept = repeats.indices.filter(isKept)
+    for axis in kept { c.tie(.input(0, axis), .output(0, axis)) }
   }
 }

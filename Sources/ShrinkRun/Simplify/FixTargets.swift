@@ -28,8 +28,10 @@ package struct FixTargets: Sendable {
     var nodes: [Node] = []
     let isTargeted = fixTargets(&graph, types, origins, sizes, nodes: &nodes)
     let isFixed = fixConstants(&graph, types, origins, nodes: &nodes)
-    graph.nodes = nodes + graph.nodes
-    return isFixed || isTargeted
+    var neutral = try NeutralSizes(graph, types: types, origins: origins, sizes: sizes)
+    let isFreed = neutral.apply(to: &graph)
+    graph.nodes = nodes + neutral.constants + graph.nodes
+    return isFixed || isTargeted || isFreed
   }
 
   private static func hasShapes(_ graph: Graph) -> Bool {

@@ -1,7 +1,7 @@
 import ShrinkGraph
 import ShrinkOps
 
-/// Where an element of a small tensor of integers comes from.
+/// Where an element of a small tensor of numbers comes from.
 package enum ElementOrigin: Hashable, Sendable {
   /// It is this number, whatever the sizes of the inputs are.
   case constant(Int)
@@ -60,7 +60,12 @@ package struct ElementOrigins: Sendable {
 
   private static func constants(_ tensor: Tensor) -> [ElementOrigin]? {
     guard tensor.count <= most else { return nil }
-    return tensor.integers?.map(ElementOrigin.constant)
+    if let integers = tensor.integers { return integers.map(ElementOrigin.constant) }
+    guard tensor.dtype == .float32 else { return nil }
+    // Whole numbers that float32 holds, as in scales; what is computed of them is not followed.
+    return tensor.withElements(Float.self) {
+      $0.map { Int32(exactly: $0).map { ElementOrigin.constant(Int($0)) } ?? .other }
+    }
   }
 
   /// The axes whose sizes a Shape node delivers.
@@ -72,6 +77,21 @@ package struct ElementOrigins: Sendable {
       let end = try? bound(attributes.int("end", default: rank)), start < end
     else { return [] }
     return (start..<end).map { AxisPlace(value, $0) }
+  }
+
+  /// A Resize to the operand's own size does not hold an axis: it takes the size that the axis has.
+  private mutating func note(_ node: Node, _ types: [TensorType?]) {
+    var inputs = node.inputs
+    if node.opType == "Resize", node.inputs.count > 3, let data = node.inputs[0], let sizes = node.inputs[3],
+      let own = origins[sizes.index], let rank = types[data.index]?.shape.count
+    {
+      let axes = (try? Attributes(node, opset: 18).ints("axes")) ?? Array(0..<rank)
+      for (axis, element) in zip(axes, own) {
+        if case .size(let place) = element, place != AxisPlace(data, axis < 0 ? axis + rank : axis) { read.insert(place) }
+      }
+      inputs.remove(at: 3)
+    }
+    note(inputs)
   }
 
   private mutating func note(_ values: [ValueID?]) {
@@ -140,7 +160,7 @@ extension ElementOrigins {
     }
     guard node.outputs.count == 1, let output = node.outputs[0],
       let result = elements(node, count: types[output.index].map { Tensor.count($0.shape) } ?? -1)
-    else { return note(node.inputs) }
+    else { return note(node, types) }
     origins[output.index] = result.map(\.origin)
     for element in result { read.formUnion(element.read) }
   }

@@ -1,0 +1,119 @@
+import ShrinkGraph
+import ShrinkOps
+
+/// Takes sizes of layers out of shapes that are computed and cannot become constants as a whole.
+///
+/// A network expands a state over the samples: [1, 1, H] to [1, N, H]. H says nothing there that the operand does not say,
+/// so it becomes 1, by a Where over the computed shape. A Resize to computed sizes gets the operand's own size where that
+/// is what it has; a ConstantOfShape becomes an Expand of a constant that holds what no input changes.
+struct NeutralSizes {
+  let types: [TensorType?]
+  /// Origins with the sizes that no input changes as numbers, and as the graph says it.
+  let origins: ElementOrigins
+  let literal: ElementOrigins
+  let sizes: AxisSizes
+  /// Constants that belong in front of all nodes.
+  private(set) var constants: [Node] = []
+  /// Nodes that belong in front of a node.
+  private var inserted: [Int: [Node]] = [:]
+
+  /// Most elements of a constant that takes the place of a ConstantOfShape.
+  private static let most = 2048
+
+  init(_ graph: Graph, types: [TensorType?], origins: ElementOrigins, sizes: AxisSizes) throws(ShrinkError) {
+    // What was added behind the types are constants.
+    self.types =
+      types + graph.values.dropFirst(types.count).map { $0.constant.map { TensorType(constant: $0) } }
+    (self.origins, self.sizes) = (origins, sizes)
+    literal = try ElementOrigins(graph, types: self.types)
+  }
+
+  /// Rewrites the graph; returns whether anything changed.
+  mutating func apply(to graph: inout Graph) -> Bool {
+    guard graph.opset >= 9 else { return false }
+    for n in graph.nodes.indices where graph.nodes[n].domain.isEmpty {
+      switch graph.nodes[n].opType {
+      case "Expand": expand(n, &graph)
+      case "Resize": resize(n, &graph)
+      case "ConstantOfShape": fill(n, &graph)
+      default: break
+      }
+    }
+    guard !inserted.isEmpty else { return false }
+    graph.nodes = graph.nodes.indices.flatMap { (inserted[$0] ?? []) + [graph.nodes[$0]] }
+    return true
+  }
+
+  /// Whether an element of a shape is always the size of an axis.
+  private func isSize(_ element: ElementOrigin, of place: AxisPlace) -> Bool {
+    switch element {
+    case .constant(let number): sizes.fixed(place) == number
+    case .size(let size): sizes.areEqual(size, place)
+    case .other: false
+    }
+  }
+
+  private mutating func expand(_ n: Int, _ graph: inout Graph) {
+    guard let data = graph.nodes[n].inputs.first ?? nil, let target = computed(n, slot: 1, graph),
+      let rank = types[data.index]?.shape.count
+    else { return }
+    let neutral = target.elements.indices.map { i in
+      let axis = i + rank - target.elements.count
+      return axis >= 0 && isSize(target.elements[i], of: AxisPlace(data, axis))
+    }
+    guard zip(neutral, literal[target.value] ?? []).contains(where: { $0 && $1 != .constant(1) }) else { return }
+    let one = constant("one", Tensor(shape: [1], [Int64(1)]), &graph)
+    graph.nodes[n].inputs[1] = chosen(neutral, one, target.value, n, &graph)
+  }
+
+  private mutating func resize(_ n: Int, _ graph: inout Graph) {
+    guard let data = graph.nodes[n].inputs.first ?? nil, let target = computed(n, slot: 3, graph),
+      !graph.nodes[n].attributes.contains(where: { $0.name == "axes" }),
+      types[data.index]?.shape.count == target.elements.count
+    else { return }
+    let own = target.elements.indices.map { isSize(target.elements[$0], of: AxisPlace(data, $0)) }
+    guard let said = literal[target.value],
+      own.indices.contains(where: { own[$0] && said[$0] != .size(AxisPlace(data, $0)) })
+    else { return }
+    let shape = graph.addValue(named: graph[target.value].name + "_own")
+    inserted[n, default: []].append(Node("Shape", inputs: [data], outputs: [shape]))
+    graph.nodes[n].inputs[3] = chosen(own, shape, target.value, n, &graph)
+  }
+
+  private mutating func fill(_ n: Int, _ graph: inout Graph) {
+    guard let target = computed(n, slot: 0, graph) else { return }
+    let shape = target.elements.map { if case .constant(let size) = $0 { size } else { 1 } }
+    guard shape.contains(where: { $0 > 1 }), let count = Tensor.checkedCount(shape), 1...Self.most ~= count,
+      let rule = try? OperatorTable.make(graph.nodes[n], opset: graph.opset),
+      let whole = try? rule.run(Operands([Tensor(shape: [shape.count], shape.map(Int64.init))])).first,
+      whole.dtype == .float32
+    else { return }
+    let one = constant("one", Tensor(shape: [1], [Int64(1)]), &graph)
+    let isFixed = target.elements.map { if case .constant = $0 { true } else { false } }
+    let rest = chosen(isFixed, one, target.value, n, &graph)
+    graph.nodes[n].opType = "Expand"
+    graph.nodes[n].attributes = []
+    graph.nodes[n].inputs = [constant(graph[target.value].name + "_filled", whole, &graph), rest]
+  }
+
+  /// A shape that a node reads and that is neither in the file nor unknown.
+  private func computed(_ n: Int, slot: Int, _ graph: Graph) -> (value: ValueID, elements: [ElementOrigin])? {
+    let inputs = graph.nodes[n].inputs
+    guard slot < inputs.count, let value = inputs[slot], graph[value].constant == nil, value.index < types.count,
+      types[value.index]?.dtype == .int64, types[value.index]?.shape.count == 1, let elements = origins[value]
+    else { return nil }
+    return (value, elements)
+  }
+
+  /// A value with the elements of `a` where `mask` says so, those of `b` elsewhere.
+  private mutating func chosen(_ mask: [Bool], _ a: ValueID, _ b: ValueID, _ n: Int, _ graph: inout Graph) -> ValueID {
+    let condition = constant(graph[b].name + "_mask", Tensor(shape: [mask.count], mask), &graph)
+    let result = graph.addValue(named: graph[b].name + "_free")
+    inserted[n, default: []].append(Node("Where", inputs: [condition, a, b], outputs: [result]))
+    return result
+  }
+
+  private mutating func constant(_ name: String, _ tensor: Tensor, _ graph: inout Graph) -> ValueID {
+    graph.addOwnConstant(named: name, tensor, nodes: &constants)
+  }
+}
