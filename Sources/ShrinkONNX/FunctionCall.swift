@@ -26,7 +26,9 @@ struct FunctionCall {
       + items(call.attribute, call.n_attribute)
     { attributes[try text(attribute.pointee.name, place)] = attribute }
     let operands = try texts(call.input, call.n_input, place)
-    let (inputs, outputs) = (try texts(proto.input, proto.n_input, place), try texts(proto.output, proto.n_output, place))
+    let (inputs, outputs) = (
+      try texts(proto.input, proto.n_input, place), try texts(proto.output, proto.n_output, place)
+    )
     guard operands.count <= inputs.count, results.count <= outputs.count else {
       throw ShrinkError(
         .malformedModel, place: place,
@@ -149,7 +151,9 @@ func texts(
   _ start: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?, _ count: Int, _ place: String
 ) throws(ShrinkError) -> [String] {
   var result: [String] = []
-  for name in UnsafeBufferPointer(start: start, count: start == nil ? 0 : count) { result.append(try text(name, place)) }
+  for name in UnsafeBufferPointer(start: start, count: start == nil ? 0 : count) {
+    result.append(try text(name, place))
+  }
   return result
 }
 

@@ -35,7 +35,9 @@ struct FunctionInliner {
   private(set) var made: Set<NodeMessage> = []
 
   /// Domains whose operators runtimes bring along.
-  private static let standard: Set = ["", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft"]
+  private static let standard: Set = [
+    "", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft",
+  ]
   /// Deepest nesting of calls and graphs, and most bytes that functions may come to.
   private static let limits = (depth: Skeleton.maximumDepth, bytes: 1 << 30)
   /// Most nodes that functions may come to.
@@ -58,7 +60,8 @@ struct FunctionInliner {
     for function in items(model.pointee.functions, model.pointee.n_functions) {
       let key = Key(
         domain: Opsets.key(try text(function.pointee.domain, "a function")),
-        name: try text(function.pointee.name, "a function"), overload: try text(function.pointee.overload, "a function"))
+        name: try text(function.pointee.name, "a function"), overload: try text(function.pointee.overload, "a function")
+      )
       guard !Self.standard.contains(key.domain) else { continue }
       guard functions.updateValue(function, forKey: key) == nil else { throw .twice(key.name) }
       try embedder.embed(function, place: "function '\(key.name)'")
@@ -194,7 +197,9 @@ extension ShrinkError {
     ShrinkError(
       .malformedModel, place: "function '\(function)'", fact, hint: "the file is damaged: export the model again")
   }
-  fileprivate static func twice(_ function: String) -> ShrinkError { malformed(function, "it is defined more than once") }
+  fileprivate static func twice(_ function: String) -> ShrinkError {
+    malformed(function, "it is defined more than once")
+  }
   fileprivate static func tooMuch(_ fact: String) -> ShrinkError {
     ShrinkError(.malformedModel, place: "functions of the model", fact, hint: "inline them with onnx.inliner first")
   }

@@ -54,6 +54,8 @@ package struct Coupling: Sendable {
   package enum Element: Sendable, Equatable {
     /// This number.
     case number(Int)
+    /// This number, which stands in a constant that is there for nothing else.
+    case literal(Int)
     /// The size of this axis of an operand.
     case size(Port)
     /// Not known.
@@ -106,6 +108,12 @@ package struct Coupling: Sendable {
   package func element(_ slot: Int, _ position: Int) -> Element {
     guard let list = elements[slot], list.indices.contains(position) else { return .open }
     return list[position]
+  }
+
+  /// Whether an operand that is computed holds a number at a position, for inputs of every size.
+  package func isNumber(_ slot: Int, _ position: Int, _ number: Int) -> Bool {
+    let found = element(slot, position)
+    return found == .number(number) || found == .literal(number)
   }
 
   /// Index i of `a` goes with index i + offset of `b`, for every index of `a`.

@@ -62,4 +62,6 @@ package enum Resize: Sendable {
   case attribute(String, Attribute.Value)
   /// Replaces a constant operand (the target of a Reshape, the lengths of a Split, …).
   case operand(Int, Tensor)
+  /// Replaces a number at a position of an operand that is computed around it; `copied` is what 0 stands for there.
+  case literal(Int, position: Int, Int, copied: Int?)
 }

@@ -4,27 +4,32 @@
 /// both sides is the same axis; in any other the axes of both sides are products of common factors, where there are any:
 /// 96 → 4 × 24 is heads × width on both sides.
 enum Regrouping {
-  /// Ties the axes of operand 0 with those of result 0.
-  static func couple(_ c: inout Coupling) {
+  /// Ties the axes of operand 0 with those of result 0; axes of the result in `pinned` keep their size.
+  static func couple(_ c: inout Coupling, pinned: Set<Int> = []) {
     let (input, output) = (c.inputs[0].shape, c.outputs[0].shape)
     for (from, to) in runs(input, output) {
       guard let sizes = AxisForm.common(from.map { input[$0] }, to.map { output[$0] }) else { continue }
       let factors = sizes.map { c.factor($0) }
-      split(from.map { .input(0, $0) }, into: factors, &c)
-      split(to.map { .output(0, $0) }, into: factors, &c)
+      _ = split(from.map { .input(0, $0) }, into: factors, &c)
+      for (axis, own) in zip(to, split(to.map { .output(0, $0) }, into: factors, &c)) where pinned.contains(axis) {
+        for factor in own { c.pin(factor) }
+      }
     }
   }
 
-  /// Deals factors out to ports, the outermost first.
-  private static func split(_ ports: [Port], into factors: [Coupling.Factor], _ c: inout Coupling) {
+  /// Deals factors out to ports, the outermost first; returns those of each.
+  private static func split(
+    _ ports: [Port], into factors: [Coupling.Factor], _ c: inout Coupling
+  ) -> [[Coupling.Factor]] {
     var rest = factors[...]
-    for port in ports {
+    return ports.map { port in
       var (own, length) = ([Coupling.Factor](), 1)
       while length < c.size(port), let next = rest.popFirst() {
         own.append(next)
         length *= next.size
       }
       c.split(port, into: own)
+      return own
     }
   }
 

@@ -146,6 +146,14 @@ package struct Rewrite: Sendable {
       } else {
         small[id].attributes.append(Attribute(name, value))
       }
+    case .literal(let slot, let position, let size, let copied):
+      guard let value = small[id].inputs[slot],
+        let maker = small.nodes.firstIndex(where: { $0.outputs.contains(value) }).map({ NodeID($0) }),
+        let old = small.literals(of: maker)?[position], old != -1, old != 0 || copied != size,
+        var numbers = small[maker].inputs[1].flatMap({ small[$0].constant?.integers })
+      else { return }
+      numbers[position] = size
+      apply(.operand(1, Tensor(shape: [numbers.count], numbers.map(Int64.init))), maker, &small)
     case .operand(let slot, let tensor):
       guard let old = small[id].inputs[slot] else { return }
       // Other nodes may read the same constant: this one gets its own.

@@ -9,6 +9,7 @@ package struct ShapeFlow: Sendable {
   private let graph: Graph
   private let types: [TensorType?]
   private let origins: ElementOrigins
+  private let producers: [NodeID?]
   /// Values that something reads.
   private let used: Set<ValueID>
 
@@ -17,6 +18,7 @@ package struct ShapeFlow: Sendable {
     self.graph = graph
     self.types = types
     origins = try ElementOrigins(graph, types: types)
+    producers = graph.producers()
     used = Set(graph.nodes.flatMap(\.inputs).compactMap(\.self)).union(graph.outputs).union(graph.captured())
   }
 
@@ -25,9 +27,10 @@ package struct ShapeFlow: Sendable {
     var result: [Int: [Coupling.Element]] = [:]
     for (slot, value) in node.inputs.enumerated() {
       guard let value, graph[value].constant == nil, let own = origins[value] else { continue }
-      result[slot] = own.map { element in
+      let literals = producers[value.index].flatMap { graph.literals(of: $0) }
+      result[slot] = own.enumerated().map { position, element in
         switch element {
-        case .constant(let number): return .number(number)
+        case .constant(let number): return literals?[position] == nil ? .number(number) : .literal(number)
         case .size(let place):
           guard let at = node.inputs.firstIndex(of: place.value) else { return .open }
           return .size(.input(at, place.axis))
@@ -52,5 +55,17 @@ package struct ShapeFlow: Sendable {
     default:
       return []
     }
+  }
+}
+
+extension Graph {
+  /// The numbers that a Where puts into an operand that is computed, by position, where constants of its own say so.
+  func literals(of node: NodeID) -> [Int: Int]? {
+    let node = self[node]
+    guard node.domain.isEmpty, node.opType == "Where", node.inputs.count == 3, let condition = node.inputs[0],
+      let chosen = node.inputs[1], let mask = self[condition].constant, let values = self[chosen].constant?.integers,
+      let flags = mask.integers, mask.rank == 1, flags.count == values.count
+    else { return nil }
+    return Dictionary(uniqueKeysWithValues: values.indices.filter { flags[$0] != 0 }.map { ($0, values[$0]) })
   }
 }

@@ -116,6 +116,8 @@ private func checkRemoval(
     switch edit {
     case .attribute(let name, let value): small.attributes[name] = value
     case .operand(let slot, let tensor): small.operands[slot] = tensor
+    // Only nodes in a graph have operands that are computed.
+    case .literal: throw BrokenLaw(description: "an operand that is in the file is edited as one that is computed")
     }
   }
   let what =

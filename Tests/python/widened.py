@@ -242,7 +242,7 @@ def build(builder, planted=False):
 
 
 def samples(model, count, seed=0):
-    """Random inputs of a model: uniform within [-1, 1]."""
+    """Random inputs of a model: uniform within [-1, 1]. Open axes have another size with another count."""
     rng = np.random.default_rng(seed)
-    shape = lambda value: [count, *(d.dim_value for d in value.type.tensor_type.shape.dim[1:])]
+    shape = lambda value: [count, *(d.dim_value or 4 + 2 * (count % 4) for d in value.type.tensor_type.shape.dim[1:])]
     return {v.name: rng.uniform(-1, 1, shape(v)).astype(np.float32) for v in model.graph.input}

@@ -29,7 +29,7 @@ package struct Expand: Operator {
     for (axis, size) in c.inputs[0].shape.enumerated() where size != 1 && size == c.outputs[0].shape[lead + axis] {
       let position = lead + axis - (c.outputs[0].shape.count - target)
       // A computed 1, or none at all, keeps an axis whatever its size.
-      guard c.isStored(1) || position < 0 || c.element(1, position) == .number(1) else { continue }
+      guard c.isStored(1) || position < 0 || c.isNumber(1, position, 1) else { continue }
       c.tie(.input(0, axis), .output(0, lead + axis))
     }
   }

@@ -112,8 +112,16 @@ package struct Pad: Operator {
   }
 
   package func couple(_ c: inout Coupling) {
-    guard isAttribute || c.isStored(1), let ends = try? ends(c.inputs) else { return }
-    for (axis, end) in ends.enumerated() where end == (0, 0) { c.tie(.input(0, axis), .output(0, axis)) }
+    guard let ends = try? ends(c.inputs), c.inputs.optional(3) == nil || c.isStored(3),
+      let named = try? axes(ends.count, c.inputs.optional(3)?.constant)
+    else { return }
+    for (axis, end) in ends.enumerated() where end == (0, 0) {
+      // Pads that are computed hold for the sizes of this run alone, but for zeros that are written.
+      let isKept =
+        isAttribute || c.isStored(1)
+        || named.firstIndex(of: axis).map { c.isNumber(1, $0, 0) && c.isNumber(1, $0 + named.count, 0) } ?? true
+      if isKept { c.tie(.input(0, axis), .output(0, axis)) }
+    }
   }
 }
 

@@ -224,14 +224,16 @@ package struct Resample: Operator {
     for (axis, kept) in kept(c.inputs).enumerated() where kept != nil {
       let isOwn = computed.allSatisfy { slot in
         guard let position = named.firstIndex(of: axis) else { return true }
-        return c.element(slot, position) == (slot == slots.sizes ? .size(.input(0, axis)) : .number(1))
+        return slot == slots.sizes
+          ? c.element(slot, position) == .size(.input(0, axis)) : c.isNumber(slot, position, 1)
       }
       if isOwn { c.tie(.input(0, axis), .output(0, axis)) }
     }
   }
 
   package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
-    guard let slot = slots.sizes, c.isStored(slot), let sizes = c.inputs.optional(slot)?.constant?.integers, !sizes.isEmpty,
+    guard let slot = slots.sizes, c.isStored(slot), let sizes = c.inputs.optional(slot)?.constant?.integers,
+      !sizes.isEmpty,
       let named = try? named(c.inputs[0].shape.count), named.count == sizes.count
     else { return [] }
     let new = named.map { size(.output(0, $0)) }

@@ -41,12 +41,28 @@ package struct Reshape: Operator {
   }
 
   package func couple(_ c: inout Coupling) {
-    // A target that is computed holds for the sizes of this run alone.
-    guard attribute != nil || c.isStored(1) else { return }
-    Regrouping.couple(&c)
+    if attribute != nil || c.isStored(1) { return Regrouping.couple(&c) }
+    // Sizes that are computed hold for this run alone; what is left for an axis, or written by itself, does not.
+    guard !allowsZero else { return }
+    let fixed = c.outputs[0].shape.indices.filter { axis in
+      switch c.element(1, axis) {
+      case .literal: false
+      case .number(let number): number != -1
+      default: true
+      }
+    }
+    Regrouping.couple(&c, pinned: Set(fixed))
   }
 
   package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
+    if attribute == nil, !c.isStored(1) {
+      let shape = c.outputs[0].shape
+      return shape.indices.filter { size(.output(0, $0)) != shape[$0] }.map { axis in
+        .literal(
+          1, position: axis, size(.output(0, axis)),
+          copied: axis < c.inputs[0].shape.count ? size(.input(0, axis)) : nil)
+      }
+    }
     guard let old = attribute ?? c.inputs.optional(1)?.constant?.integers else { return [] }
     var new = old
     for axis in old.indices where old[axis] != -1 {

@@ -51,7 +51,7 @@ package struct Tile: Operator {
   package func couple(_ c: inout Coupling) {
     guard let repeats = try? repeats(c.inputs) else { return }
     let isKept = { (axis: Int) in
-      repeats[axis] == 1 && (c.isStored(1) || !isOneAxis && c.element(1, axis) == .number(1))
+      repeats[axis] == 1 && (c.isStored(1) || !isOneAxis && c.isNumber(1, axis, 1))
     }
     let kept = repeats.indices.filter(isKept)
     for axis in kept { c.tie(.input(0, axis), .output(0, axis)) }

@@ -10,7 +10,7 @@ import ShrinkOps
 /// are read. A size is known by following it from Shape (`ElementOrigins`); sizes of two values are equal when operators
 /// tie their axes whole and inference for other sizes agrees (`AxisSizes`).
 ///
-/// Left alone: targets of two open sizes, `allowzero`, networks that could not be inferred for other sizes.
+/// What is left is seen to by `NeutralSizes`. Left alone: zeros with `allowzero`, networks that could not be inferred for other sizes.
 package struct FixTargets: Sendable {
   /// Makes the step.
   package init() {}
@@ -70,6 +70,7 @@ package struct FixTargets: Sendable {
       }
       let tensor = Tensor(shape: [target.count], target.map(Int64.init))
       graph[id].inputs[1] = graph.addOwnConstant(named: graph[old].name + "_fixed", tensor, nodes: &nodes)
+      graph[id].attributes.removeAll { $0.name == "allowzero" }
       hasChanged = true
     }
     return hasChanged
@@ -85,7 +86,9 @@ package struct FixTargets: Sendable {
     else { return nil }
     switch node.opType {
     case "Reshape":
-      guard !node.attributes.contains(where: { $0.name == "allowzero" && $0.isNotZero }) else { return nil }
+      // Where 0 may be a size, it is none unless it is written.
+      let isSize = node.attributes.contains { $0.name == "allowzero" && $0.isNotZero }
+      guard !isSize || !elements.contains(.constant(0)) else { return nil }
       return reshape(elements) {
         $0 < rank ? AxisPlace(data, $0) : nil
       } areEqual: {

@@ -35,6 +35,7 @@ package struct ElementOrigins: Sendable {
       let node = graph[id]
       guard node.domain.isEmpty, node.captures.isEmpty, node.outputs.contains(where: { $0 != nil }) else {
         note(graph.operands(of: node, captures))
+        open(node, types)
         continue
       }
       if node.opType == "Shape", let value = node.inputs.first ?? nil, let output = node.outputs[0] {
@@ -79,6 +80,17 @@ package struct ElementOrigins: Sendable {
     return (start..<end).map { AxisPlace(value, $0) }
   }
 
+  /// Small results of integers, and lists of numbers, are of unknown elements, each of them.
+  private mutating func open(_ node: Node, _ types: [TensorType?]) {
+    for output in node.outputs.compactMap(\.self) {
+      guard let type = types[output.index],
+        type.dtype == .int64 || type.dtype == .int32 || type.dtype == .float32 && type.shape.count < 2
+      else { continue }
+      let count = Tensor.count(type.shape)
+      if count <= Self.most { origins[output.index] = [ElementOrigin](repeating: .other, count: count) }
+    }
+  }
+
   /// A Resize to the operand's own size does not hold an axis: it takes the size that the axis has.
   private mutating func note(_ node: Node, _ types: [TensorType?]) {
     var inputs = node.inputs
@@ -87,7 +99,9 @@ package struct ElementOrigins: Sendable {
     {
       let axes = (try? Attributes(node, opset: 18).ints("axes")) ?? Array(0..<rank)
       for (axis, element) in zip(axes, own) {
-        if case .size(let place) = element, place != AxisPlace(data, axis < 0 ? axis + rank : axis) { read.insert(place) }
+        if case .size(let place) = element, place != AxisPlace(data, axis < 0 ? axis + rank : axis) {
+          read.insert(place)
+        }
       }
       inputs.remove(at: 3)
     }
@@ -160,7 +174,10 @@ extension ElementOrigins {
     }
     guard node.outputs.count == 1, let output = node.outputs[0],
       let result = elements(node, count: types[output.index].map { Tensor.count($0.shape) } ?? -1)
-    else { return note(node, types) }
+    else {
+      note(node, types)
+      return open(node, types)
+    }
     origins[output.index] = result.map(\.origin)
     for element in result { read.formUnion(element.read) }
   }
