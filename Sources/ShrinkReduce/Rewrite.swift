@@ -149,7 +149,7 @@ package struct Rewrite: Sendable {
     case .literal(let slot, let position, let size, let copied):
       guard let value = small[id].inputs[slot],
         let maker = small.nodes.firstIndex(where: { $0.outputs.contains(value) }).map({ NodeID($0) }),
-        let old = small.literals(of: maker)?[position], old != -1, old != 0 || copied != size,
+        let old = small.literals(of: maker)?[position], old != -1, old != 1, old != 0 || copied != size,
         var numbers = small[maker].inputs[1].flatMap({ small[$0].constant?.integers })
       else { return }
       numbers[position] = size

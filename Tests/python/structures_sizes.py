@@ -173,5 +173,15 @@ def gate_expanded(net):
     net.output(net.conv(y, 2, v.to(), 1), 2, "H/2", "W/2")
 
 
+def mask_expanded(net):
+    """A mask of the steps, repeated for every unit before it is applied."""
+    u = net.group("u", 6, 10)
+    x = sequence(net)
+    y = net.relu(net.matmul(x, WIDTH, u.out()))
+    mask = net.op("Cast", net.op("Greater", net.op("ReduceMax", x, axes=[2]), net.const(0.7, np.float32)), to=1)
+    y = net.mul(y, net.op("Expand", mask, net.op("Shape", y)))
+    net.output(net.matmul(y, u.to(), CLASSES), "S", CLASSES)
+
+
 ALL = [state_tiled, state_filled, state_expanded_number, class_token, rows_and_back, heads_in_the_batch, tokens_and_back, shuffled_open,
-       group_norm_open, resize_gathered, resize_computed_scales, pads_computed, gate_expanded]
+       group_norm_open, resize_gathered, resize_computed_scales, pads_computed, gate_expanded, mask_expanded]

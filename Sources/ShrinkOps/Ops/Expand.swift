@@ -25,18 +25,27 @@ package struct Expand: Operator {
 
   package func couple(_ c: inout Coupling) {
     guard let target = c.inputs.optional(1)?.shape.first else { return }
-    let lead = c.outputs[0].shape.count - c.inputs[0].shape.count
-    for (axis, size) in c.inputs[0].shape.enumerated() where size != 1 && size == c.outputs[0].shape[lead + axis] {
-      let position = lead + axis - (c.outputs[0].shape.count - target)
-      // A computed 1, or none at all, keeps an axis whatever its size.
-      guard c.isStored(1) || position < 0 || c.isNumber(1, position, 1) else { continue }
-      c.tie(.input(0, axis), .output(0, lead + axis))
+    let (shape, rank) = (c.outputs[0].shape, c.inputs[0].shape.count)
+    for (axis, size) in shape.enumerated() where size != 1 {
+      let (own, position) = (axis - (shape.count - rank), axis - (shape.count - target))
+      if own >= 0, c.inputs[0].shape[own] == size {
+        // A computed 1, or none at all, keeps an axis whatever its size.
+        guard c.isStored(1) || position < 0 || c.isNumber(1, position, 1) else { continue }
+        c.tie(.input(0, own), .output(0, axis))
+      } else if c.isStored(1) || c.element(1, position) == .literal(size) {
+        // Repetitions of one index may go one by one.
+        c.split(.output(0, axis), into: [c.factor(size)])
+      }
     }
   }
 
   package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
-    guard c.isStored(1), let old = c.inputs.optional(1)?.constant?.integers else { return [] }
-    let lead = c.outputs[0].shape.count - old.count
+    guard let target = c.inputs.optional(1)?.shape.first else { return [] }
+    let lead = c.outputs[0].shape.count - target
+    guard c.isStored(1), let old = c.inputs.optional(1)?.constant?.integers else {
+      let changed = (0..<target).filter { size(.output(0, lead + $0)) != c.outputs[0].shape[lead + $0] }
+      return changed.map { .literal(1, position: $0, size(.output(0, lead + $0)), copied: nil) }
+    }
     let new = old.indices.map { old[$0] == 1 ? 1 : size(.output(0, lead + $0)) }
     return new == old ? [] : [.operand(1, Tensor(shape: [new.count], new.map(Int64.init)))]
   }

@@ -51,7 +51,7 @@ package struct Reshape: Operator {
       default: true
       }
     }
-    Regrouping.couple(&c, pinned: Set(fixed))
+    if fixed.count < c.outputs[0].shape.count { Regrouping.couple(&c, pinned: Set(fixed)) }
   }
 
   package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {

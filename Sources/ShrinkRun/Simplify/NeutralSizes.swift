@@ -67,13 +67,25 @@ struct NeutralSizes {
       let rank = types[data.index]?.shape.count
     else { return }
     if let constant = graph[data].constant { return expand(constant, n, target, &graph) }
-    let neutral = target.elements.indices.map { i in
+    let numbers: [Int64?] = target.elements.indices.map { i in
       let axis = i + rank - target.elements.count
-      return axis >= 0 && isSize(target.elements[i], of: AxisPlace(data, axis))
+      if axis >= 0, isSize(target.elements[i], of: AxisPlace(data, axis)) { return 1 }
+      if case .constant(let number) = target.elements[i] { return Int64(number) }
+      return nil
     }
-    guard zip(neutral, literal[target.value] ?? []).contains(where: { $0 && $1 != .constant(1) }) else { return }
-    let one = constant("one", Tensor(shape: [1], [Int64(1)]), &graph)
-    graph.nodes[n].inputs[1] = chosen(neutral, one, target.value, n, &graph)
+    write(numbers, n, target.value, &graph)
+  }
+
+  /// Lets numbers of a shape stand in a constant of their own, unless they do or say nothing of a layer.
+  private mutating func write(_ numbers: [Int64?], _ n: Int, _ target: ValueID, _ graph: inout Graph) {
+    guard !made.contains(target), let said = literal[target] else { return }
+    let isSaid = zip(numbers, said).allSatisfy { number, element in
+      number.map { element == .constant(Int($0)) && $0 < 2 } ?? true
+    }
+    if isSaid { return }
+    let values = Tensor(shape: [numbers.count], numbers.map { $0 ?? 1 })
+    let constant = constant(graph[target].name + "_numbers", values, &graph)
+    graph.nodes[n].inputs[1] = chosen(numbers.map { $0 != nil }, constant, target, n, &graph)
   }
 
   private mutating func resize(_ n: Int, _ graph: inout Graph) {
@@ -133,7 +145,7 @@ struct NeutralSizes {
 
   private mutating func reshape(_ n: Int, _ graph: inout Graph) {
     guard let data = graph.nodes[n].inputs.first ?? nil, let target = computed(n, slot: 1, graph),
-      let rank = types[data.index]?.shape.count, !made.contains(target.value), let said = literal[target.value]
+      let rank = types[data.index]?.shape.count
     else { return }
     let allowsZero = graph.nodes[n].attributes.contains { $0.name == "allowzero" }
     if allowsZero, target.elements.contains(.constant(0)) { return }
@@ -151,14 +163,7 @@ struct NeutralSizes {
         }
       }
     }
-    let isSaid = zip(numbers, said).allSatisfy { number, element in
-      number.map { element == .constant(Int($0)) && $0 < 2 } ?? true
-    }
-    if !isSaid {
-      let constant = constant(
-        graph[target.value].name + "_numbers", Tensor(shape: [numbers.count], numbers.map { $0 ?? 1 }), &graph)
-      graph.nodes[n].inputs[1] = chosen(numbers.map { $0 != nil }, constant, target.value, n, &graph)
-    }
+    write(numbers, n, target.value, &graph)
     if allowsZero, numbers.contains(where: { $0 != nil }) {
       graph.nodes[n].attributes.removeAll { $0.name == "allowzero" }
       hasChanged = true
