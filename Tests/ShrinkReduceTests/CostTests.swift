@@ -47,11 +47,41 @@ import ShrinkTestSupport
       let widths = groups.map { Int.random(in: 1...$0.count, using: &rng) }
       let units = Dictionary(uniqueKeysWithValues: groups.indices.map { ($0, Array(widths[$0]..<groups[$0].count)) })
       let small = sketch.rewrite.apply(sketch.removal(units))
-      let held = small.values.compactMap { $0.constant }.filter { $0.dtype == .float32 }.reduce(0) { $0 + $1.count }
+      let counted: [DType] = [.float32, .float64, .int8]
+      let held = small.values.compactMap { $0.constant }.filter { counted.contains($0.dtype) }
+        .reduce(0) { $0 + $1.count }
       #expect(cost.parameters(widths) == Double(held), "seed \(seed)")
       let plain = try CoupledSketch(small)
       let own = Cost(small, types: plain.types, groups: [], samples: 2)
       #expect(abs(cost.macs(widths) - own.macs([])) < 1e-6, "seed \(seed)")
+    }
+  }
+
+  /// An axis of heads × width costs the product of what is left of both, beside what is fixed.
+  @Test func factoredAxesMultiply() throws {
+    let (heads, width, stream, count) = (3, 4, 5, 2)
+    var sketch = GraphSketch()
+    let x = sketch.input([count, stream])
+    func headed() -> ValueID {
+      let made = sketch.node("MatMul", [x, sketch.weight([stream, heads * width])])
+      let target = sketch.constant(Tensor(shape: [4], [0, 0, heads, width].map(Int64.init)))
+      return sketch.node("Transpose", [sketch.node("Reshape", [made, target])], ["perm": .ints([0, 2, 1, 3])])
+    }
+    let (q, k, v) = (headed(), headed(), headed())
+    let scores = sketch.node("MatMul", [q, sketch.node("Transpose", [k], ["perm": .ints([0, 1, 3, 2])])])
+    let mixed = sketch.node("MatMul", [sketch.node("Softmax", [scores], ["axis": .int(-1)]), v])
+    let back = sketch.node("Transpose", [mixed], ["perm": .ints([0, 2, 1, 3])])
+    let flat = sketch.node("Reshape", [back, sketch.constant(Tensor(shape: [3], [0, 0, Int64(heads * width)]))])
+    sketch.output(sketch.node("MatMul", [flat, sketch.weight([heads * width, 2])]))
+    let coupled = try CoupledSketch(sketch.graph)
+    let groups = coupled.coupled.groups
+    let cost = Cost(
+      sketch.graph, types: coupled.types, groups: groups, forms: coupled.coupled.forms, samples: 2)
+    for (h, w, u) in [(3, 4, 4), (1, 1, 1), (2, 3, 1), (3, 1, 4)] {
+      let widths = groups.map { $0.kind == .heads ? h : $0.kind == .queryKeyWidth ? w : u }
+      #expect(cost.parameters(widths) == Double(2 * stream * h * w + stream * h * u + h * u * 2))
+      let products = 2 * count * stream * h * w + count * stream * h * u + count * h * u * 2
+      #expect(cost.macs(widths) == Double(products + h * count * count * (w + u)))
     }
   }
 

@@ -60,6 +60,15 @@ struct SampleSketch {
     SampleSource(batch: batch) { [inputs] run in inputs.mapValues { $0.keeping(run, axis: 0) } }
   }
 
+  /// The same with other operators, node by node.
+  func outputs(_ graph: Graph, make: @escaping OperatorMaker) throws -> [Tensor] {
+    guard graph.nodes.contains(where: { !$0.domain.isEmpty && $0.domain != "com.microsoft" }) else {
+      return try outputs(graph)
+    }
+    let values = try Executor(graph, make: make).run(feeds(graph))
+    return graph.outputs.compactMap { values[$0] }
+  }
+
   /// All samples as the inputs of a graph.
   func feeds(_ graph: Graph) -> [ValueID: Tensor] {
     Dictionary(uniqueKeysWithValues: graph.realInputs.compactMap { id in inputs[graph[id].name].map { (id, $0) } })

@@ -5,15 +5,15 @@ import ShrinkTestSupport
 
 /// Structures that take axes apart and put them together again.
 extension RandomGraph {
-  private mutating func integers(_ numbers: [Int]) -> ValueID {
+  mutating func integers(_ numbers: [Int]) -> ValueID {
     sketch.constant(Tensor(shape: [numbers.count], numbers.map(Int64.init)), name: "sizes")
   }
 
-  private mutating func reshaped(_ x: ValueID, _ target: [Int]) -> ValueID {
+  mutating func reshaped(_ x: ValueID, _ target: [Int]) -> ValueID {
     sketch.node("Reshape", [x, integers(target)])
   }
 
-  private mutating func transposed(_ x: ValueID, _ order: [Int]) -> ValueID {
+  mutating func transposed(_ x: ValueID, _ order: [Int]) -> ValueID {
     sketch.node("Transpose", [x], ["perm": .ints(order.map(Int64.init))])
   }
 
@@ -94,16 +94,24 @@ extension RandomGraph {
     let (height, width) = x.size ?? (1, 1)
     let count = height * width
     let tokens = transposed(reshaped(x.value, [0, x.channels, -1]), [0, 2, 1])
-    switch pick(0...3) {
+    switch pick(0...7) {
     case 0: return recurrent(tokens, x.channels)
     case 1: return mean(attention(tokens, x.channels, count: count, fused: true))
-    default: return mean(attention(tokens, x.channels, count: count, fused: false))
+    case 2: return mean(attention(tokens, x.channels, count: count, fused: false))
+    default: return mean(transformer(Place(value: tokens, channels: x.channels), count: count))
     }
   }
 
-  private mutating func mean(_ x: Place) -> Place {
-    let value = sketch.node("ReduceMean", [x.value], ["axes": .ints([1]), "keepdims": .int(0)])
-    return Place(value: value, channels: x.channels)
+  mutating func mean(_ x: Place) -> Place {
+    Place(value: reduced("ReduceMean", x.value, [1], keeps: false), channels: x.channels)
+  }
+
+  /// A reduction; its axes are an operand since opset 18.
+  mutating func reduced(_ type: String, _ x: ValueID, _ axes: [Int], keeps: Bool) -> ValueID {
+    let isOperand = opset >= 18
+    var attributes: [String: Attribute.Value] = ["keepdims": .int(keeps ? 1 : 0)]
+    if !isOperand { attributes["axes"] = .ints(axes.map(Int64.init)) }
+    return sketch.node(type, isOperand ? [x, integers(axes)] : [x], attributes)
   }
 
   private mutating func recurrent(_ tokens: ValueID, _ width: Int) -> Place {
@@ -124,7 +132,7 @@ extension RandomGraph {
     return Place(value: last, channels: directions * hidden)
   }
 
-  private mutating func projected(_ x: ValueID, _ inputs: Int, _ outputs: Int) -> ValueID {
+  mutating func projected(_ x: ValueID, _ inputs: Int, _ outputs: Int) -> ValueID {
     let product = sketch.node("MatMul", [x, sketch.weight([inputs, outputs])])
     return sketch.node("Add", [product, sketch.weight([outputs])])
   }
@@ -134,7 +142,8 @@ extension RandomGraph {
     var parts: [ValueID]
     if fused {
       let all = reshaped(projected(x, width, 3 * heads * size), [-1, count, 3, heads, size])
-      parts = sketch.nodes("Split", [transposed(all, [2, 0, 3, 1, 4])], results: 3, ["axis": .int(0)])
+      parts = sketch.nodes(
+        "Split", [transposed(all, [2, 0, 3, 1, 4]), integers([1, 1, 1])], results: 3, ["axis": .int(0)])
       parts = (0..<3).map { sketch.node("Squeeze", [parts[$0], integers([0])]) }
     } else {
       parts = (0..<3).map { _ in

@@ -14,12 +14,21 @@ struct RandomGraph {
   }
   var sketch: GraphSketch
   var graph: Graph { sketch.graph }
+  /// Version of ONNX's operator set.
+  private(set) var opset = 17
+  /// Names of the values that each structure has computed.
+  private(set) var structures: [String: Set<String>] = [:]
 
   init(seed: UInt64) {
     sketch = GraphSketch(seed: seed)
+    if flip() {
+      opset = 23
+      sketch.use(opset: opset)
+    }
+    sketch.use(opset: 1, domain: "com.microsoft")
     var x = start()
     for _ in 0..<pick(2...5) where x.size != nil { x = picture(x) }
-    if x.size != nil { x = pick(0...3) == 0 ? sequence(x) : flat(x) }
+    if x.size != nil { x = pick(0...2) == 0 ? sequence(x) : flat(x) }
     for _ in 0..<pick(1...3) { x = vector(x) }
     sketch.output(dense(x, to: pick(2...4)).value)
     // Sometimes the outside world sees a hidden layer as well.
@@ -28,6 +37,15 @@ struct RandomGraph {
 
   mutating func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &sketch.rng) }
   mutating func flip() -> Bool { Bool.random(using: &sketch.rng) }
+
+  /// Builds a structure and notes what it computes under a name.
+  mutating func structure<T>(_ name: String, _ build: (inout RandomGraph) -> T) -> T {
+    let first = graph.nodes.count
+    let result = build(&self)
+    let made = graph.nodes[first...].flatMap(\.outputs).compactMap { $0.map { sketch.graph[$0].name } }
+    structures[name, default: []].formUnion(made)
+    return result
+  }
 
   private mutating func start() -> Place {
     if pick(0...4) == 0 {
@@ -53,14 +71,18 @@ struct RandomGraph {
   // MARK: Pictures
 
   private mutating func picture(_ x: Place) -> Place {
-    switch pick(0...12) {
+    switch pick(0...20) {
     case 9...12: return regrouped(x)
+    case 13...16: return resized(x)
+    case 17, 18: return reweighted(x)
+    case 19: return unfamiliar(x)
+    case 20: return activated(normalised(conv(x, to: pick(2...6))))
     case 0, 1: return activated(normalised(conv(x, to: pick(2...6))))
     case 2: return activated(depthwise(x))
     case 3: return pooled(x)
     case 4: return residual(x)
     case 5: return branches(x)
-    case 6: return squeezed(x)
+    case 6: return structure("squeeze and excitation") { $0.squeezed(x) }
     case 7: return gated(conv(x, to: pick(2...5)))
     default: return activated(conv(x, to: pick(2...6), stride: 2))
     }
@@ -70,8 +92,8 @@ struct RandomGraph {
     let (height, width) = x.size ?? (1, 1)
     let kernel = given ?? (min(height, width) >= 3 && flip() ? 3 : 1)
     let pad = kernel / 2
-    var more = [sketch.weight([outputs, x.channels, kernel, kernel])]
-    if flip() { more.append(sketch.weight([outputs])) }
+    var more = [stored([outputs, x.channels, kernel, kernel])]
+    if flip() { more.append(stored([outputs])) }
     let size = ((height + 2 * pad - kernel) / stride + 1, (width + 2 * pad - kernel) / stride + 1)
     return made(
       "Conv", x, more, channels: outputs, size: size,
@@ -132,25 +154,10 @@ struct RandomGraph {
     return made("Concat", parts[0], parts.dropFirst().map(\.value), channels: channels, ["axis": .int(1)])
   }
 
-  /// Squeeze and excite: every channel is scaled by what all of them have in the mean.
-  private mutating func squeezed(_ x: Place) -> Place {
-    let mean = made("GlobalAveragePool", x, size: (1, 1))
-    let inner = made("Relu", conv(mean, to: pick(2...4), kernel: 1))
-    let gate = made("Sigmoid", conv(inner, to: x.channels, kernel: 1))
-    return made("Mul", x, [gate.value])
-  }
-
-  private mutating func flat(_ x: Place) -> Place {
-    let last = flip() ? made("GlobalAveragePool", x, size: (1, 1)) : x
-    let columns = last.shape.reduce(1, *)
-    let flat = sketch.node("Flatten", [last.value], shape: [columns])
-    return Place(value: flat, channels: columns)
-  }
-
   // MARK: Vectors
 
   private mutating func vector(_ x: Place) -> Place {
-    switch pick(0...4) {
+    switch pick(0...6) {
     case 0:
       let back = dense(activated(dense(x, to: pick(2...6))), to: x.channels)
       return activated(made("Add", x, [back.value]))
@@ -161,21 +168,23 @@ struct RandomGraph {
     case 2:
       let (a, b) = (dense(x, to: 5), dense(x, to: 5))
       return made("Mul", a, [made("Sigmoid", b).value])
+    case 3: return unfamiliarVector(x)
+    case 4: return sharedVector(x)
     default: return activated(dense(x, to: pick(3...8)))
     }
   }
 
-  private mutating func dense(_ x: Place, to outputs: Int) -> Place {
+  mutating func dense(_ x: Place, to outputs: Int) -> Place {
     switch pick(0...2) {
     case 0:
-      let product = made("MatMul", x, [sketch.weight([x.channels, outputs])], channels: outputs)
+      let product = made("MatMul", x, [stored([x.channels, outputs])], channels: outputs)
       return made("Add", product, [sketch.weight([outputs])])
     case 1:
-      let w = sketch.weight([outputs, x.channels])
+      let w = stored([outputs, x.channels])
       return made(
         "Gemm", x, [w, sketch.weight([outputs])], channels: outputs,
         ["transB": .int(1), "alpha": .float(0.5), "beta": .float(2)])
-    default: return made("Gemm", x, [sketch.weight([x.channels, outputs])], channels: outputs)
+    default: return made("Gemm", x, [stored([x.channels, outputs])], channels: outputs)
     }
   }
 }

@@ -8,6 +8,9 @@ package struct GraphSketch {
 
   package init(seed: UInt64 = 1) { rng = SplitMix64(seed: seed) }
 
+  /// Reads nodes by another version of an operator set.
+  package mutating func use(opset: Int, domain: String = "") { graph.opsets[domain] = opset }
+
   /// A float32 input with N samples of a shape.
   package mutating func input(_ shape: [Int], name: String = "x") -> ValueID {
     let value = graph.addValue(named: name, type: Self.declared(shape))
@@ -45,6 +48,14 @@ package struct GraphSketch {
       Tensor(shape: shape, (0..<shape.reduce(1, *)).map { _ in Float.random(in: range, using: &rng) }), name: name)
   }
 
+  /// A constant that stands in a node.
+  package mutating func constantNode(_ tensor: Tensor) -> ValueID {
+    let value = graph.addValue(named: "c\(graph.values.count)", constant: tensor)
+    graph[value].constantForm = .constantNode
+    graph.nodes.append(Node("Constant", inputs: [], outputs: [value]))
+    return value
+  }
+
   /// A node with one result.
   package mutating func node(
     _ type: String, _ inputs: [ValueID?], name: String = "", domain: String = "", shape: [Int]? = nil,
@@ -61,13 +72,14 @@ package struct GraphSketch {
 
   /// A node with several results.
   package mutating func nodes(
-    _ type: String, _ inputs: [ValueID?], results: Int, _ attributes: [String: Attribute.Value] = [:]
+    _ type: String, _ inputs: [ValueID?], domain: String = "", results: Int,
+    _ attributes: [String: Attribute.Value] = [:]
   ) -> [ValueID] {
     names += 1
     let outputs = (0..<results).map { graph.addValue(named: "t\(names)_\($0)") }
     graph.nodes.append(
       Node(
-        type, name: "\(type)\(names)", inputs: inputs, outputs: outputs,
+        type, domain: domain, name: "\(type)\(names)", inputs: inputs, outputs: outputs,
         attributes: attributes.sorted { $0.key < $1.key }.map { Attribute($0.key, $0.value) }))
     return outputs
   }
