@@ -49,6 +49,8 @@ package struct Coupling: Sendable {
   package struct Pair: Sendable, Equatable {
     package let a: Port
     package let b: Port
+    /// Whether all of the axes is summed over, not only the innermost of their factors.
+    package let isWhole: Bool
   }
   /// What an element of an operand is for inputs of every size.
   package enum Element: Sendable, Equatable {
@@ -161,8 +163,8 @@ package struct Coupling: Sendable {
   /// The operator sums over axes of two operands that are both computed.
   package mutating func pair(_ a: Port, _ b: Port) {
     tie(a, b)
-    pairs.append(Pair(a: a, b: b))
+    pairs.append(Pair(a: a, b: b, isWhole: true))
   }
-  /// The same where how they go together is said elsewhere.
-  package mutating func pairPart(of a: Port, _ b: Port) { pairs.append(Pair(a: a, b: b)) }
+  /// It sums over the innermost factor of two axes; how they go together is said elsewhere.
+  package mutating func pairPart(of a: Port, _ b: Port) { pairs.append(Pair(a: a, b: b, isWhole: false)) }
 }

@@ -179,7 +179,7 @@ private struct CoupleBuilder {
     _ rule: any Operator, _ coupling: Coupling, _ id: NodeID, _ operands: Operands<TensorType>
   ) {
     let node = graph[id]
-    for pair in coupling.pairs { addPair(pair.a, pair.b, id) }
+    for pair in coupling.pairs { addPair(pair.a, pair.b, id, isWhole: pair.isWhole) }
     let linear = rule as? any LinearOperator
     let readings = linear?.readings(operands) ?? []
     var absorbed = Set<Port>()
@@ -192,8 +192,10 @@ private struct CoupleBuilder {
     if absorbed.isEmpty, linear != nil || node.isProduct { noteClosed(readings.first, id) }
     for contraction in coupling.contractions where !absorbed.contains(contraction.data) {
       let weight = contraction.weight.isOutput ? nil : node.inputs[contraction.weight.slot]
-      if let weight, graph[weight].constant == nil, contraction.weight != contraction.data {
-        addPair(contraction.data, contraction.weight, id)
+      if let weight, graph[weight].constant == nil, contraction.weight != contraction.data,
+        isOfMatrices(contraction.data, operands), isOfMatrices(contraction.weight, operands)
+      {
+        addPair(contraction.data, contraction.weight, id, isWhole: true)
       } else if let axis = axis(contraction.data, node) {
         let reason = PinReason(.reader, graph, id, "reads them and cannot make up for one that is missing")
         pins.append(Pin(axis: axis, reason: reason))
@@ -218,9 +220,15 @@ private struct CoupleBuilder {
       ClosedLayer(node: id, axis: ValueAxis(output, axis), reason: PinReason(.weights, graph, id, fact)))
   }
 
-  private mutating func addPair(_ a: Port, _ b: Port, _ id: NodeID) {
+  /// Whether an axis is one of the last two of its operand, so that what a product over it misses can be summed up.
+  private func isOfMatrices(_ port: Port, _ operands: Operands<TensorType>) -> Bool {
+    let rank = operands.optional(port.slot)?.shape.count ?? 0
+    return rank >= 2 && port.axis >= rank - 2
+  }
+
+  private mutating func addPair(_ a: Port, _ b: Port, _ id: NodeID, isWhole: Bool) {
     guard let x = graph[id].inputs[a.slot], let y = graph[id].inputs[b.slot] else { return }
-    pairs.append(PairCandidate(node: id, a: ValueAxis(x, a.axis), b: ValueAxis(y, b.axis)))
+    pairs.append(PairCandidate(node: id, a: ValueAxis(x, a.axis), b: ValueAxis(y, b.axis), isWhole: isWhole))
   }
 
   private func candidate(

@@ -21,6 +21,11 @@ struct PairCandidate {
   let node: NodeID
   let a: ValueAxis
   let b: ValueAxis
+  /// Whether it sums over all of the axis: operators that hold heads × width sum over the innermost factor alone.
+  let isWhole: Bool
+
+  /// The classes of an index that are summed over.
+  func summed(_ classes: [Int]) -> ArraySlice<Int> { isWhole ? classes[...] : classes.suffix(1) }
 }
 
 /// Turns classes of indices into groups of units.
@@ -137,7 +142,7 @@ struct GroupBuilder {
     }
     for pair in pairs {
       guard let axis = axes.number(pair.a) else { continue }
-      for i in 0..<axes.sizes[axis] { if let inner = classes.classes(axis, i).last { result.insert(inner) } }
+      for i in 0..<axes.sizes[axis] { result.formUnion(pair.summed(classes.classes(axis, i))) }
     }
     return result
   }
@@ -165,12 +170,12 @@ struct GroupBuilder {
   private mutating func makePairs(_ unitOf: [Int: UnitRef]) -> [UnitPair] {
     var result: [UnitPair] = []
     for pair in pairs {
-      // Operators that hold heads × width sum over the innermost factor alone.
       let length = axes.shape(pair.a.value)[pair.a.axis]
       let number = axes.number(pair.a)
       var units: [[UnitRef]] = []
       for i in 0..<length {
-        units.append((number.flatMap { classes.classes($0, i).last }.flatMap { unitOf[$0] }).map { [$0] } ?? [])
+        let own = number.map { classes.classes($0, i) } ?? []
+        units.append(pair.summed(own).compactMap { unitOf[$0] })
       }
       result.append(UnitPair(node: pair.node, a: pair.a, b: pair.b, units: units))
     }

@@ -15,7 +15,10 @@ extension RandomGraph {
         let doubles = $0.random(shape).elements(Float.self).map(Double.init)
         return $0.sketch.node("Cast", [$0.sketch.constant(Tensor(shape: shape, doubles))], ["to": .int(1)])
       }
-    case 3: return structure("weight behind Identity") { $0.sketch.node("Identity", [$0.sketch.weight(shape)]) }
+    case 3: 
+      return structure("weight behind Identity") {
+        $0.sketch.node("Identity", [$0.sketch.weight(shape, name: "behind\($0.graph.values.count)")])
+      }
     case 4: return structure("weight behind DequantizeLinear") { $0.dequantized(shape) }
     case 5:
       return structure("weight behind Reshape") { $0.reshaped($0.sketch.weight([shape.reduce(1, *)]), shape) }
@@ -27,6 +30,9 @@ extension RandomGraph {
     Tensor(shape: shape, (0..<shape.reduce(1, *)).map { _ in Float.random(in: -1...1, using: &sketch.rng) })
   }
 
+  /// What stands for 0 in 8-bit numbers with one scale.
+  static let zeroPoint = 3
+
   /// 8-bit numbers with one scale for all or one a row.
   private mutating func dequantized(_ shape: [Int]) -> ValueID {
     let whole = (0..<shape.reduce(1, *)).map { _ in Int8.random(in: -100...100, using: &sketch.rng) }
@@ -34,7 +40,7 @@ extension RandomGraph {
     if flip() {
       return sketch.node(
         "DequantizeLinear",
-        [elements, sketch.constant(Tensor(Float(0.01))), sketch.constant(Tensor(shape: [], [Int8(3)]))])
+        [elements, sketch.constant(Tensor(Float(0.01))), sketch.constant(Tensor(shape: [], [Int8(Self.zeroPoint)]))])
     }
     return sketch.node("DequantizeLinear", [elements, sketch.weight([shape[0]], in: 0.005...0.02)], ["axis": .int(0)])
   }

@@ -40,10 +40,10 @@ struct RandomGraph {
 
   /// Builds a structure and notes what it computes under a name.
   mutating func structure<T>(_ name: String, _ build: (inout RandomGraph) -> T) -> T {
-    let first = graph.nodes.count
+    let first = graph.values.count
     let result = build(&self)
-    let made = graph.nodes[first...].flatMap(\.outputs).compactMap { $0.map { sketch.graph[$0].name } }
-    structures[name, default: []].formUnion(made)
+    let shared: Set = ["w", "b", "sizes", "axis"]
+    structures[name, default: []].formUnion(graph.values[first...].map(\.name).filter { !shared.contains($0) })
     return result
   }
 
