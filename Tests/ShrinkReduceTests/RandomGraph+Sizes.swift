@@ -12,7 +12,9 @@ extension RandomGraph {
     case 4: return backwards(x)
     case 5: return gathered(x)
     case 6: return structure("shape arithmetic") { $0.throughShapes(x) }
-    default: return structure("shape arithmetic of a constant") { $0.withZeros(x) }
+    default:
+      let isZero = flip()
+      return structure(isZero ? "ConstantOfShape" : "Expand to a computed shape") { $0.with(x, zeros: isZero) }
     }
   }
 
@@ -141,9 +143,9 @@ extension RandomGraph {
   }
 
   /// Zeros of the shape of a value, or one number a channel brought to that shape, are added to it.
-  private mutating func withZeros(_ x: Place) -> Place {
+  private mutating func with(_ x: Place, zeros: Bool) -> Place {
     let added =
-      flip()
+      zeros
       ? sketch.node("ConstantOfShape", [sketch.node("Shape", [x.value])])
       : sketch.node("Expand", [sketch.weight([1, x.channels, 1, 1]), sketch.node("Shape", [x.value])])
     return Place(value: sketch.node("Add", [x.value, added]), channels: x.channels, size: x.size)

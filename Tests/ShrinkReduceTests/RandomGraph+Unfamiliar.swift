@@ -5,8 +5,17 @@ import ShrinkTestSupport
 
 /// What the coupling rules do not follow: operators of other domains, scattered updates, graphs in attributes.
 extension RandomGraph {
-  /// Structures none of whose axes may shrink.
-  static let pinning: Set<String> = ["operator of another domain", "weight read by another domain", "If", "Loop", "Scan"]
+  /// Structures none of whose axes may shrink, because nothing is known of what they do with them.
+  static let unknown: Set<String> = [
+    "operator of another domain", "weight read by another domain", "If", "Loop", "Scan",
+  ]
+  /// Structures that need all of the axis in question: they normalise over it, add to it or take some of it twice, or
+  /// have its size from elsewhere.
+  static let pinning: Set<String> = unknown.union([
+    "LayerNormalization", "layer normalisation written out", "RMSNormalization", "RMS normalisation written out",
+    "Gather with repetition", "ScatterND of channels", "token of a class", "Expand to a computed shape",
+    "ConstantOfShape",
+  ])
 
   mutating func unfamiliar(_ given: Place) -> Place {
     let x = given.channels > 1 ? given : activated(conv(given, to: pick(2...5)))
