@@ -56,7 +56,8 @@ import Testing
 
   @Test func partsAreTakenOutAndPutBackFiner() throws {
     var form = try #require(Self.cut(AxisForm(12), 4))
-    #expect(form.segments(in: 0..<4) == 0..<1 && form.segments(in: 4..<12) == 1..<2 && form.segments(in: 3..<5) == 0..<2)
+    #expect(
+      form.segments(in: 0..<4) == 0..<1 && form.segments(in: 4..<12) == 1..<2 && form.segments(in: 3..<5) == 0..<2)
     #expect(form.part(4..<12).segments == [[8]])
     form.replace(4..<12, by: try #require(Self.product(2, 4)))
     #expect(form.segments == [[4], [2, 4]])

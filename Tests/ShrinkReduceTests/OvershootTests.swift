@@ -30,7 +30,8 @@ import Testing
     for percent in [80, 70, 60, 50, 40] {
       let refits = Mutex(0)
       var reducer = try Reducer(
-        graph, source: source, samples: Array(0..<300), options: ReduceOptions(target: .keepParams(Double(percent) / 100))
+        graph, source: source, samples: Array(0..<300),
+        options: ReduceOptions(target: .keepParams(Double(percent) / 100))
       ) { (stage, share) throws(ShrinkError) in
         if stage == "re-fit", share == 1 { refits.withLock { $0 += 1 } }
       }

@@ -68,7 +68,9 @@ extension RandomGraph {
       value = structure("Resize by computed scales") { $0.sketch.node("Resize", [x.value, nil, scales], attributes) }
     default:
       let wanted = joined([sizes(x.value, 0..<2), integers([2 * height, 2 * width])])
-      value = structure("Resize to computed sizes") { $0.sketch.node("Resize", [x.value, nil, nil, wanted], attributes) }
+      value = structure("Resize to computed sizes") {
+        $0.sketch.node("Resize", [x.value, nil, nil, wanted], attributes)
+      }
     }
     return Place(value: value, channels: x.channels, size: (2 * height, 2 * width))
   }
@@ -83,8 +85,11 @@ extension RandomGraph {
       return Place(value: value, channels: x.channels + 1, size: x.size)
     }
     let isComputed = flip()
-    let pads = isComputed ? joined([integers([0, 0, 1, 0]), integers([0, 0, 0, 1])]) : integers([0, 0, 1, 0, 0, 0, 0, 1])
-    let value = structure(isComputed ? "Pad by folded pads" : "Pad") { $0.sketch.node("Pad", [x.value, pads], attributes) }
+    let pads =
+      isComputed ? joined([integers([0, 0, 1, 0]), integers([0, 0, 0, 1])]) : integers([0, 0, 1, 0, 0, 0, 0, 1])
+    let value = structure(isComputed ? "Pad by folded pads" : "Pad") {
+      $0.sketch.node("Pad", [x.value, pads], attributes)
+    }
     return Place(value: value, channels: x.channels, size: (height + 1, width + 1))
   }
 
@@ -138,7 +143,9 @@ extension RandomGraph {
     let channels = flip() ? size(x.value, 1) : integers([x.channels])
     let flat = sketch.node("Reshape", [x.value, joined([batch, channels, integers([-1])])])
     let bent = sketch.relu(flat)
-    let back = joined([size(x.value, 0), channels, flip() ? sizes(x.value, 2..<4) : integers([x.size?.height ?? 1, -1])])
+    let back = joined([
+      size(x.value, 0), channels, flip() ? sizes(x.value, 2..<4) : integers([x.size?.height ?? 1, -1]),
+    ])
     return Place(value: sketch.node("Reshape", [bent, back]), channels: x.channels, size: x.size)
   }
 
@@ -193,7 +200,9 @@ extension RandomGraph {
     if flip() {
       let mean = Place(value: reduced("ReduceMean", x.value, [2, 3], keeps: false), channels: x.channels)
       let opened = made("Sigmoid", dense(made("Relu", dense(mean, to: pick(2...4))), to: x.channels))
-      let wide = flip() ? sketch.node("Unsqueeze", [opened.value, integers([2, 3])]) : reshaped(opened.value, [-1, x.channels, 1, 1])
+      let wide =
+        flip()
+        ? sketch.node("Unsqueeze", [opened.value, integers([2, 3])]) : reshaped(opened.value, [-1, x.channels, 1, 1])
       gate = Place(value: wide, channels: x.channels, size: (1, 1))
     } else {
       let mean = made("GlobalAveragePool", x, size: (1, 1))

@@ -15,7 +15,7 @@ extension RandomGraph {
         let doubles = $0.random(shape).elements(Float.self).map(Double.init)
         return $0.sketch.node("Cast", [$0.sketch.constant(Tensor(shape: shape, doubles))], ["to": .int(1)])
       }
-    case 3: 
+    case 3:
       return structure("weight behind Identity") {
         $0.sketch.node("Identity", [$0.sketch.weight(shape, name: "behind\($0.graph.values.count)")])
       }
@@ -82,7 +82,8 @@ extension RandomGraph {
     let weight = sketch.weight([outputs, inner, 1, 1])
     let bias = sketch.weight([outputs])
     let first = made("Conv", branches[0], [weight, bias], channels: outputs)
-    let second = made("Conv", branches[1], [weight, pick(0...3) == 0 ? sketch.weight([outputs]) : bias], channels: outputs)
+    let second = made(
+      "Conv", branches[1], [weight, pick(0...3) == 0 ? sketch.weight([outputs]) : bias], channels: outputs)
     return made(flip() ? "Add" : "Mul", activated(first), [second.value])
   }
 

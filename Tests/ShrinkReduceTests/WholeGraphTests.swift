@@ -21,7 +21,8 @@ import Testing
   /// Operators that units pass through in some of them.
   private static let structureOperators: Set<String> = [
     "Split", "Slice", "Transpose", "Reshape", "DepthToSpace", "InstanceNormalization", "PRelu", "ConvTranspose",
-    "LSTM", "GRU", "RNN", "Squeeze", "Softmax", "Conv", "Gemm", "MatMul", "Add", "Relu", "MaxPool", "GlobalAveragePool", "Flatten", "Concat", "Clip", "Sigmoid", "Mul",
+    "LSTM", "GRU", "RNN", "Squeeze", "Softmax", "Conv", "Gemm", "MatMul", "Add", "Relu", "MaxPool", "GlobalAveragePool",
+    "Flatten", "Concat", "Clip", "Sigmoid", "Mul",
   ]
 
   /// Some units of every group, never all.
@@ -169,7 +170,8 @@ import Testing
         func text(_ values: [ValueID?]) -> String {
           values.map { v in
             v.map { v in
-              "\(sketch.graph[v].name)\(sketch.types[v.index]?.shape ?? [-1])" + (sketch.graph[v].constant != nil ? "c" : "")
+              "\(sketch.graph[v].name)\(sketch.types[v.index]?.shape ?? [-1])"
+                + (sketch.graph[v].constant != nil ? "c" : "")
             } ?? "-"
           }.joined(separator: " ")
         }
@@ -183,9 +185,14 @@ import Testing
           let samples = SampleSketch(whole.original, count: whole.others[0], seed: seed)
           let found = try samples.outputs(sketch.rewrite.apply(removal), make: Mystery.make)
           let wanted = try samples.outputs(Self.silenced(sketch, removal), make: Mystery.make)
-          if zip(found, wanted).contains(where: { $0.difference(from: $1, tolerance: 2e-4) != nil }) { bad.append(unit) }
+          if zip(found, wanted).contains(where: { $0.difference(from: $1, tolerance: 2e-4) != nil }) {
+            bad.append(unit)
+          }
         }
-        print("  GROUP", g, group.name, group.kind.text, group.count, "pairs", group.pairs, "readers", group.readers.map { sketch.graph[sketch.coupled.sites[$0].node].name }, "axes", group.axes.map { "\(sketch.graph[$0.axis.value].name).\($0.axis.axis)" }, "BAD", bad)
+        print(
+          "  GROUP", g, group.name, group.kind.text, group.count, "pairs", group.pairs, "readers",
+          group.readers.map { sketch.graph[sketch.coupled.sites[$0].node].name }, "axes",
+          group.axes.map { "\(sketch.graph[$0.axis.value].name).\($0.axis.axis)" }, "BAD", bad)
       }
     }
   }
