@@ -118,4 +118,52 @@ import ShrinkTestSupport
     #expect(coupled.groups.isEmpty)
     #expect(coupled.pinned.first { $0.madeBy == ["first"] }?.reasons.map(\.kind) == [.single])
   }
+
+  /// A product of two activations over flat pictures sums over channels and places alike: both are of the pair.
+  @Test func productOverSeveralFactorsCountsUnitsOfEach() throws {
+    var sketch = GraphSketch()
+    let x = sketch.input([2, 3, 3])
+    let maps = (0..<2).map { _ in sketch.node("Flatten", [sketch.relu(sketch.conv(x, 2, 4))]) }
+    let turned = sketch.node("Transpose", [maps[1]], ["perm": .ints([1, 0])])
+    let scores = sketch.node("MatMul", [maps[0], turned])
+    sketch.output(scores)
+    sketch.output(sketch.gemm(maps[0], 36, 2))
+    let coupled = try CoupledSketch(sketch.graph).coupled
+    let group = try #require(coupled.groups.first)
+    #expect(coupled.groups.count == 1 && group.count == 4)
+    #expect(group.pairs == [0] && group.readers.count == 1)
+    #expect(coupled.pairs[0].units == (0..<36).map { [UnitRef(group: 0, unit: $0 / 9)] })
+  }
+
+  /// What a convolution with computed filters misses cannot be summed up as products of matrices: its channels stay.
+  @Test func computedFiltersHoldTheirChannels() throws {
+    var sketch = GraphSketch()
+    let x = sketch.input([2, 3, 3])
+    let maps = sketch.relu(sketch.conv(x, 2, 4, name: "maps"))
+    let filters = sketch.node("Relu", [sketch.weight([3, 4, 1, 1])])
+    sketch.output(sketch.node("Conv", [maps, filters], name: "odd"))
+    let coupled = try CoupledSketch(sketch.graph).coupled
+    #expect(coupled.groups.isEmpty && coupled.pairs.isEmpty)
+    #expect(coupled.pinned.first { $0.node.contains("maps") }?.reason.contains("odd") == true)
+  }
+
+  /// A graph in an attribute holds what it reads; the layers in front of it and behind it shrink.
+  @Test func subgraphsHoldWhatTheyReadAndNothingMore() throws {
+    var sketch = GraphSketch()
+    var x = sketch.relu(sketch.gemm(sketch.input([3]), 3, 5, name: "first"))
+    x = sketch.gemm(x, 5, 4, name: "read")
+    var body = Graph(name: "body")
+    let (outer, y) = (body.addValue(named: sketch.graph[x].name), body.addValue(named: "inner"))
+    body.nodes = [Node("Relu", inputs: [outer], outputs: [y])]
+    body.outputs = [y]
+    let captures = [sketch.graph[x].name]
+    let chosen = sketch.node(
+      "If", [sketch.constant(Tensor(true))], name: "choice",
+      ["then_branch": .graphs([body], captures: captures), "else_branch": .graphs([body], captures: captures)])
+    let behind = sketch.relu(sketch.gemm(chosen, 4, 6, name: "behind"))
+    sketch.output(sketch.gemm(behind, 6, 2, name: "last"))
+    let coupled = try CoupledSketch(sketch.graph).coupled
+    #expect(coupled.groups.map(\.name) == ["first", "behind"] && coupled.groups.map(\.count) == [5, 6])
+    #expect(coupled.pinned.first { $0.node.contains("read") }?.reason.contains("choice") == true)
+  }
 }

@@ -96,7 +96,12 @@ extension RandomGraph {
         )
       }
     }
-    let scores = sketch.node("MatMul", [q, transposed(k, [0, 1, 3, 2])])
+    let scores =
+      flip()
+      ? sketch.node("MatMul", [q, transposed(k, [0, 1, 3, 2])])
+      : structure("scores by Einsum") {
+        $0.sketch.node("Einsum", [q, k], ["equation": .string(Array("bhqd,bhkd->bhqk".utf8))])
+      }
     let scaled = sketch.node("Mul", [scores, sketch.constant(Tensor(Float(0.5)))])
     let mixed = sketch.node("MatMul", [sketch.node("Softmax", [scaled], ["axis": .int(-1)]), v])
     return reshaped(transposed(mixed, [0, 2, 1, 3]), [0, 0, heads.queries * heads.valueWidth])

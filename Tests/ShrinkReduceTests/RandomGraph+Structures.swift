@@ -76,6 +76,13 @@ extension RandomGraph {
 
   /// GroupNorm as PyTorch exports it.
   private mutating func normalisedInGroups(_ x: Place) -> Place {
+    if opset >= 21, flip() {
+      return structure("GroupNormalization") {
+        $0.made(
+          "GroupNormalization", x, [$0.sketch.weight([x.channels]), $0.sketch.weight([x.channels])],
+          ["num_groups": .int(2), "epsilon": .float(0.05)])
+      }
+    }
     let (height, width) = x.size ?? (1, 1)
     let ones = sketch.constant(Tensor(shape: [2], [1, 1] as [Float]))
     let zeros = sketch.constant(Tensor(shape: [2], [0, 0] as [Float]))
@@ -118,18 +125,33 @@ extension RandomGraph {
     let (hidden, gates, type) = [(3, 4, "LSTM"), (4, 3, "GRU"), (5, 1, "RNN")][pick(0...2)]
     let directions = pick(1...2)
     let first = transposed(tokens, [1, 0, 2])
-    let weights = [
-      sketch.weight([directions, gates * hidden, width]), sketch.weight([directions, gates * hidden, hidden]),
+    var operands: [ValueID?] = [
+      first, sketch.weight([directions, gates * hidden, width]), sketch.weight([directions, gates * hidden, hidden]),
       sketch.weight([directions, 2 * gates * hidden]),
     ]
-    let results = sketch.nodes(
-      type, [first] + weights, results: 2,
-      [
-        "hidden_size": .int(Int64(hidden)),
-        "direction": .string(Array((directions == 2 ? "bidirectional" : "forward").utf8)),
-      ])
+    if flip() { operands += [nil, started(tokens, width, hidden, directions)] }
+    if type == "LSTM", operands.count == 6 {
+      operands.append(started(tokens, width, hidden, directions))
+      if flip() { operands.append(sketch.weight([directions, 3 * hidden])) }
+    }
+    let isStarted = operands.count > 4
+    let results = structure(isStarted ? "initial states" : type) {
+      $0.sketch.nodes(
+        type, operands, results: 2,
+        [
+          "hidden_size": .int(Int64(hidden)),
+          "direction": .string(Array((directions == 2 ? "bidirectional" : "forward").utf8)),
+        ])
+    }
     let last = reshaped(transposed(results[1], [1, 0, 2]), [-1, directions * hidden])
     return Place(value: last, channels: directions * hidden)
+  }
+
+  /// Initial states, one after the other in each direction: a layer of the mean of all tokens.
+  private mutating func started(_ tokens: ValueID, _ width: Int, _ hidden: Int, _ directions: Int) -> ValueID {
+    let mean = reduced("ReduceMean", tokens, [1], keeps: false)
+    let one = sketch.node("Unsqueeze", [sketch.node("Tanh", [projected(mean, width, hidden)]), integers([0])])
+    return directions == 1 ? one : sketch.node("Concat", [one, one], ["axis": .int(0)])
   }
 
   mutating func projected(_ x: ValueID, _ inputs: Int, _ outputs: Int) -> ValueID {

@@ -15,8 +15,16 @@ extension RandomGraph {
     }
     for _ in 0..<pick(1...2) {
       let attended = attended(normalisedTokens(x), count: count)
-      x = Place(value: sketch.node("Add", [x.value, attended]), channels: x.channels)
-      x = Place(value: sketch.node("Add", [x.value, mixed(normalisedTokens(x))]), channels: x.channels)
+      let normal: Place
+      if pick(0...3) == 0 {
+        let results = skipNormalised(x.value, attended, x.channels)
+        normal = Place(value: results.normal, channels: x.channels)
+        x = Place(value: results.sum, channels: x.channels)
+      } else {
+        x = Place(value: sketch.node("Add", [x.value, attended]), channels: x.channels)
+        normal = normalisedTokens(x)
+      }
+      x = Place(value: sketch.node("Add", [x.value, mixed(normal)]), channels: x.channels)
     }
     return normalisedTokens(x)
   }

@@ -14,7 +14,7 @@ extension RandomGraph {
   static let pinning: Set<String> = unknown.union([
     "LayerNormalization", "layer normalisation written out", "RMSNormalization", "RMS normalisation written out",
     "Gather with repetition", "ScatterND of channels", "token of a class", "Expand to a computed shape",
-    "ConstantOfShape",
+    "ConstantOfShape", "SkipLayerNormalization",
   ])
 
   mutating func unfamiliar(_ given: Place) -> Place {

@@ -71,11 +71,12 @@ struct RandomGraph {
   // MARK: Pictures
 
   private mutating func picture(_ x: Place) -> Place {
-    switch pick(0...20) {
+    switch pick(0...21) {
     case 9...12: return regrouped(x)
     case 13...16: return resized(x)
     case 17, 18: return reweighted(x)
     case 19: return unfamiliar(x)
+    case 21: return fusedConv(x)
     case 20: return activated(normalised(conv(x, to: pick(2...6))))
     case 0, 1: return activated(normalised(conv(x, to: pick(2...6))))
     case 2: return activated(depthwise(x))
@@ -175,11 +176,12 @@ struct RandomGraph {
   }
 
   mutating func dense(_ x: Place, to outputs: Int) -> Place {
-    switch pick(0...2) {
-    case 0:
+    switch pick(0...8) {
+    case 0, 1:
       let product = made("MatMul", x, [stored([x.channels, outputs])], channels: outputs)
       return made("Add", product, [sketch.weight([outputs])])
-    case 1:
+    case 2: return fusedDense(x, to: outputs)
+    case 3, 4:
       let w = stored([outputs, x.channels])
       return made(
         "Gemm", x, [w, sketch.weight([outputs])], channels: outputs,

@@ -65,4 +65,28 @@ import Testing
     #expect(try axes { sketch, x, _ in sketch.relu(x) }.isEmpty)
     #expect(try axes(of: "Size") { sketch, x, _ in sketch.relu(x) }.isEmpty)
   }
+
+  /// What a Resize takes from its own operand follows it; the same sizes of another tensor, or in other places, do not.
+  @Test func sizesThatAResizeTakesFromItselfFollow() throws {
+    func resized(_ isOwn: Bool, _ order: [Int64]) throws -> (axes: Set<Int>, own: Set<Int>, groups: [Int]) {
+      var sketch = GraphSketch()
+      let x = sketch.relu(sketch.conv(sketch.input([2, 3, 3]), 2, 4))
+      let other = sketch.relu(x)
+      let shape = sketch.node("Shape", [isOwn ? x : other])
+      let front = sketch.node("Gather", [shape, Self.ints(&sketch, order)], ["axis": .int(0)])
+      let sizes = sketch.node("Concat", [front, Self.ints(&sketch, [6, 6])], ["axis": .int(0)])
+      let large = sketch.node("Resize", [x, nil, nil, sizes])
+      sketch.output(sketch.conv(large, 4, 2))
+      let graph = sketch.graph
+      let coupled = try CoupledSketch(graph, samples: 4)
+      let flow = try ShapeFlow(graph, types: coupled.types)
+      let ids = graph.nodes.indices.map { NodeID($0) }
+      let reader = try #require(ids.first { graph[$0].opType == "Shape" })
+      let resize = try #require(ids.first { graph[$0].opType == "Resize" })
+      return (flow.axesThatMatter(reader), flow.ownSizes(resize)[3] ?? [], coupled.coupled.groups.map(\.count))
+    }
+    #expect(try resized(true, [0, 1]) == ([], [0, 1], [4]))
+    #expect(try resized(true, [1, 0]) == ([0, 1], [], []))
+    #expect(try resized(false, [0, 1]) == ([0, 1], [], []))
+  }
 }

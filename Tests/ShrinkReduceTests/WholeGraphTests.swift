@@ -160,43 +160,6 @@ import Testing
     }
   }
 
-  @Test func debugSeeds() throws {
-    guard let list = ProcessInfo.processInfo.environment["SEEDS"] else { return }
-    for seed in list.split(separator: ",").compactMap({ UInt64($0) }) {
-      let whole = try WholeGraph(seed: seed)
-      let sketch = whole.sketch
-      print("SEED", seed, "coupled", whole.coupledAt)
-      for node in sketch.graph.nodes {
-        func text(_ values: [ValueID?]) -> String {
-          values.map { v in
-            v.map { v in
-              "\(sketch.graph[v].name)\(sketch.types[v.index]?.shape ?? [-1])"
-                + (sketch.graph[v].constant != nil ? "c" : "")
-            } ?? "-"
-          }.joined(separator: " ")
-        }
-        print("   ", text(node.outputs), "=", node.opType, text(node.inputs))
-      }
-      let groups = sketch.coupled.groups
-      for (g, group) in groups.enumerated() {
-        var bad: [Int] = []
-        for unit in 0..<group.count {
-          let removal = sketch.removal([g: [unit]])
-          let samples = SampleSketch(whole.original, count: whole.others[0], seed: seed)
-          let found = try samples.outputs(sketch.rewrite.apply(removal), make: Mystery.make)
-          let wanted = try samples.outputs(Self.silenced(sketch, removal), make: Mystery.make)
-          if zip(found, wanted).contains(where: { $0.difference(from: $1, tolerance: 2e-4) != nil }) {
-            bad.append(unit)
-          }
-        }
-        print(
-          "  GROUP", g, group.name, group.kind.text, group.count, "pairs", group.pairs, "readers",
-          group.readers.map { sketch.graph[sketch.coupled.sites[$0].node].name }, "axes",
-          group.axes.map { "\(sketch.graph[$0.axis.value].name).\($0.axis.axis)" }, "BAD", bad)
-      }
-    }
-  }
-
   /// Units of every structure that the generator knows can go, or the law above says nothing about it.
   ///
   /// What pins does so, and nothing more: in most of its graphs something else can go.
