@@ -96,7 +96,7 @@ import ShrinkTestSupport
     #expect(group.kind == .hiddenUnits && group.count == 3 && group.name == "GRU2")
   }
 
-  /// A grouped convolution gives up groups: neighbouring channels. A shuffle in front of it takes one of each block.
+  /// A grouped convolution gives up groups: neighbouring channels, or one of each block behind a shuffle.
   @Test func groupedConvolutionsHaveBlocksAndPlaces() throws {
     func kinds(isShuffled: Bool) throws -> [ChannelGroup.Kind] {
       var sketch = GraphSketch()
