@@ -136,4 +136,19 @@ import ShrinkTestSupport
       #expect(result.removal.width(blocks) == 2, "seed \(seed), twice \(isTwice)")
     }
   }
+
+  /// A product with itself over channels and places needs units that the other reader could do without.
+  @Test(arguments: 0..<2 as Range<UInt64>) func unitsOfProductsOverFlatPicturesStay(seed: UInt64) throws {
+    var sketch = GraphSketch(seed: seed)
+    let row = [0.6, -0.8] as [Float]
+    let weight = sketch.constant(Tensor(shape: [3, 2, 1, 1], row + row.map { 2 * $0 } + [0.3, 0.9]))
+    let maps = sketch.node(
+      "Conv", [sketch.input([2, 3, 3]), weight, sketch.constant(Tensor(shape: [3], [0, 0, 0.1] as [Float]))])
+    let flat = sketch.node("Flatten", [sketch.relu(maps)])
+    sketch.output(sketch.node("MatMul", [flat, sketch.node("Transpose", [flat], ["perm": .ints([1, 0])])]))
+    sketch.output(sketch.gemm(flat, 27, 2))
+    let prepared = try PreparedSketch(sketch.graph, count: 200, seed: seed, lossless: true)
+    let result = ExactStage(prepared.prepared, tolerance: 3e-10).run(allowed: [true])
+    #expect(prepared.prepared.coupled.groups.map(\.count) == [3] && result.removal.width(0) == 3)
+  }
 }
