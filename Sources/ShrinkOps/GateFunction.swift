@@ -48,6 +48,11 @@ struct GateFunction: Sendable {
     return (0..<directions).map { Array(functions[($0 * defaults.count)..<(($0 + 1) * defaults.count)]) }
   }
 
+  /// Whether it is the logistic function.
+  var isSigmoid: Bool { kind == .sigmoid }
+  /// Whether it is the hyperbolic tangent.
+  var isTanh: Bool { kind == .tanh }
+
   /// Replaces each element by the function of it, held within ±`clip` before.
   func apply<T: KernelElement>(_ x: UnsafeMutablePointer<T>, _ count: Int, clip: Float?) {
     if let clip {
@@ -77,4 +82,9 @@ struct GateFunction: Sendable {
       for i in 0..<count { x[i] *= a }
     }
   }
+}
+
+extension [GateFunction] {
+  /// Whether these are the functions of an LSTM that names none.
+  var isDefaultForLSTM: Bool { map(\.isSigmoid) == [true, false, false] && dropFirst().allSatisfy(\.isTanh) }
 }

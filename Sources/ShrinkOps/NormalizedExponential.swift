@@ -4,7 +4,7 @@ import ShrinkGraph
 ///
 ///   y = exp(x - m) / Σ exp(x - m)   or its logarithm   x - m - log Σ exp(x - m),   m = max x
 struct NormalizedExponential: Sendable {
-  private let rule: AxisRule
+  let rule: AxisRule
   private let isLogarithm: Bool
 
   /// Reads `axis`.

@@ -22,6 +22,9 @@ package struct Compensation: Sendable {
   package let form: Form
   /// Ridge, as a share of the mean diagonal of the Gram matrix.
   package let ridge: Double
+  /// What the network's outputs make of a unit of squared error of each output of the layer (`OutputGradients`); nil where
+  /// that is not known.
+  package var outputWeights: [Double]?
 
   /// Chooses the form: patches from two rows a column on, channels below.
   ///

@@ -48,10 +48,14 @@ package struct Elimination {
   package init(
     group: Int, count: Int, readers compensations: [Compensation], pairs: [PairMoments] = [], seesWeights: Bool = true
   ) {
-    readers = compensations.compactMap { Self.reader($0, group, count) }
+    // Weighted by what the outputs make of each error where that is known of all; else each relative to its energy.
+    let isWeighted =
+      compensations.allSatisfy { $0.outputWeights != nil } && pairs.allSatisfy { $0.outputWeight != nil }
+    readers = compensations.compactMap { Self.reader($0, group, count, isWeighted: isWeighted) }
     self.pairs = pairs.map {
       Pair(
-        squares: $0.squares, missed: [Double](repeating: 0, count: count), scale: 1 / max($0.energy, 1e-30))
+        squares: $0.squares, missed: [Double](repeating: 0, count: count),
+        scale: (isWeighted ? $0.outputWeight ?? 1 : 1) / max($0.energy, 1e-30))
     }
     left = Array(0..<count)
     self.seesWeights = seesWeights
@@ -159,21 +163,28 @@ package struct Elimination {
 }
 
 extension Elimination {
-  private static func reader(_ c: Compensation, _ group: Int, _ count: Int) -> Reader? {
-    let scale = 1 / max(c.outputEnergy, 1e-30)
-    return c.form == .patch ? patchReader(c, group, count, scale) : channelReader(c, group, count, scale)
+  private static func reader(_ c: Compensation, _ group: Int, _ count: Int, isWeighted: Bool) -> Reader? {
+    let scale = 1 / (isWeighted ? Double(max(c.moments.rows, 1)) : max(c.outputEnergy, 1e-30))
+    let outputs = isWeighted ? c.outputWeights.map { $0.map { $0.squareRoot() } } : nil
+    return c.form == .patch
+      ? patchReader(c, group, count, scale, outputs) : channelReader(c, group, count, scale, outputs)
   }
 
-  private static func patchReader(_ c: Compensation, _ group: Int, _ count: Int, _ scale: Double) -> Reader? {
+  private static func patchReader(
+    _ c: Compensation, _ group: Int, _ count: Int, _ scale: Double, _ outputs: [Double]?
+  ) -> Reader? {
     let size = c.site.columns + (c.site.hasBias ? 1 : 0)
     let gram = c.site.hasBias ? c.moments.augmentedGram : c.moments.gram
     guard let inverse = inverse(gram, penalised: c.site.columns, ridge: c.ridge) else { return nil }
+    var weights = c.weights.rows(Array(0..<size))
+    if let outputs { for i in 0..<size { for j in outputs.indices { weights[i, j] *= outputs[j] } } }
     return Reader(
-      inverse: inverse, weights: c.weights.rows(Array(0..<size)), blocks: c.site.columns(of: group, count: count),
-      scale: scale)
+      inverse: inverse, weights: weights, blocks: c.site.columns(of: group, count: count), scale: scale)
   }
 
-  private static func channelReader(_ c: Compensation, _ group: Int, _ count: Int, _ scale: Double) -> Reader? {
+  private static func channelReader(
+    _ c: Compensation, _ group: Int, _ count: Int, _ scale: Double, _ factors: [Double]?
+  ) -> Reader? {
     let blocks = c.site.blocks()
     let size = blocks.map(\.count).max() ?? 0
     let used = blocks.indices.filter { blocks[$0].count == size }
@@ -185,7 +196,7 @@ extension Elimination {
     var weights = Matrix(rows: support.count, columns: size * outputs)
     var units = [[Int]](repeating: [], count: count)
     for (row, b) in used.enumerated() {
-      for t in 0..<size { for j in 0..<outputs { weights[row, t * outputs + j] = c.weights[blocks[b].columns[t], j] } }
+      for t in 0..<size { for j in 0..<outputs { weights[row, t * outputs + j] = c.weights[blocks[b].columns[t], j] * (factors?[j] ?? 1) } }
       for unit in blocks[b].units where unit.group == group { units[unit.unit].append(row) }
     }
     return Reader(inverse: inverse, weights: weights, blocks: units, scale: scale)

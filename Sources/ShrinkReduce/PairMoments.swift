@@ -13,6 +13,8 @@ package struct PairMoments: Sendable {
   package let pair: Int
   /// Σ (AᵀA) ⊙ (BBᵀ) over matrices, summed over the indices of each unit, units × units.
   package private(set) var squares: Matrix
+  /// What the network's outputs make of a loss of all of `energy` (`OutputGradients`); nil where that is not known.
+  package var outputWeight: Double?
 
   /// Starts with nothing.
   package init(group: Int, pair: Int, units: Int) {

@@ -34,12 +34,22 @@ package struct Prepared: Sendable {
     return small
   }
 
-  /// What a method sees of a group.
-  package func problem(_ g: Int) -> GroupProblem {
+  /// What a method sees of a group; `gradients` say what the outputs make of each reader's errors.
+  package func problem(_ g: Int, _ gradients: OutputGradients? = nil) -> GroupProblem {
     let group = coupled.groups[g]
-    return GroupProblem(
-      group: g, count: group.count, readers: group.readers.compactMap { compensations[$0] },
-      pairs: pairMoments.filter { $0.group == g }, incoming: incoming(group))
+    let readers = group.readers.compactMap { s in
+      compensations[s].map { compensation in
+        var weighted = compensation
+        weighted.outputWeights = gradients?.sites[s]
+        return weighted
+      }
+    }
+    let pairs = pairMoments.filter { $0.group == g }.map { moments in
+      var weighted = moments
+      weighted.outputWeight = gradients?.pairs[moments.pair]
+      return weighted
+    }
+    return GroupProblem(group: g, count: group.count, readers: readers, pairs: pairs, incoming: incoming(group))
   }
 
   /// Norm of the weights that make each unit: Σ over producers of the squared columns of their matrices.

@@ -106,9 +106,12 @@ extension Reducer {
         .usage, "there is no method '\(options.method)'",
         hint: "the methods are \(MethodTable.all.map { $0.name }.joined(separator: ", "))")
     }
+    let gradients = try OutputGradients(
+      work.graph, coupled: work.coupled, source: source, samples: Array(samples.fit.prefix(64)), seed: options.seed
+    ) { [progress] (share) throws(ShrinkError) in try progress("output gradients", share) }
     var paths: [Elimination.Path] = []
     for g in work.coupled.groups.indices {
-      paths.append(method.path(work.problem(g)))
+      paths.append(method.path(work.problem(g, gradients)))
       try progress("choice of units", Double(g + 1) / Double(work.coupled.groups.count))
     }
     let result = try Sensitivity(

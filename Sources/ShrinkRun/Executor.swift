@@ -74,6 +74,9 @@ package final class Executor: Sendable {
     plan = MemoryPlan(graph, steps: path.steps, wanted: wanted)
   }
 
+  /// The operator of a step.
+  func operation(of step: NodeID) -> (any Operator)? { operations[step] }
+
   /// Runs one batch and returns the wanted values.
   ///
   /// `feeds` holds a tensor for every needed input.  Throws `badData` naming input, expected and found, and what

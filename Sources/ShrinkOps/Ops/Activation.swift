@@ -44,10 +44,10 @@ package struct Activation: Operator {
       }
     }
   }
-  private let function: Function
-  private let alpha: Float
-  private let beta: Float
-  private let isTanhGelu: Bool
+  let function: Function
+  let alpha: Float
+  let beta: Float
+  let isTanhGelu: Bool
 
   package init(_ attributes: Attributes) throws(OperatorError) {
     guard let function = Function(rawValue: attributes.opType) else {

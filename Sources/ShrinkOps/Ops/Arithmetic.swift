@@ -15,10 +15,10 @@ package struct Arithmetic: Operator {
     case pow = "Pow"
     case sub = "Sub"
   }
-  private let function: Function
+  let function: Function
   /// Whether Mod takes the sign of the dividend, as C does.
   private let isC: Bool
-  private let placement: Broadcast.Placement
+  let placement: Broadcast.Placement
 
   package init(_ attributes: Attributes) throws(OperatorError) {
     guard let function = Function(rawValue: attributes.opType) else {

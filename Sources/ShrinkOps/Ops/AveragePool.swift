@@ -7,8 +7,8 @@ package struct AveragePool: Operator {
   package static let inputs = 1...1
   package var useOfAll: String { "slides a window over them" }
 
-  private let pooling: WindowPooling
-  private let countsPads: Bool
+  let pooling: WindowPooling
+  let countsPads: Bool
 
   package init(_ attributes: Attributes) throws(OperatorError) {
     countsPads = try attributes.int("count_include_pad", default: 0) != 0

@@ -9,10 +9,10 @@ package struct BatchNormalization: Operator {
   package static let opsets = 1...28
   package static let inputs = 5...5
 
-  private let epsilon: Float
+  let epsilon: Float
   private let momentum: Float
-  private let isTraining: Bool
-  private let isSpatial: Bool
+  let isTraining: Bool
+  let isSpatial: Bool
 
   package init(_ attributes: Attributes) throws(OperatorError) {
     epsilon = try attributes.float("epsilon", default: 1e-5)

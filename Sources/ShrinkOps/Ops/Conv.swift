@@ -11,8 +11,8 @@ package struct Conv: LinearOperator {
   package static let inputs = 2...3
   package var useOfAll: String { "slides a window over them" }
 
-  private let window: SlidingWindow
-  private let group: Int
+  let window: SlidingWindow
+  let group: Int
   private let prepared = PreparedConvolution()
 
   package init(_ attributes: Attributes) throws(OperatorError) {

@@ -10,8 +10,8 @@ package struct ConvTranspose: LinearOperator {
   package static let inputs = 2...3
   package var useOfAll: String { "slides a window over them" }
 
-  private let window: SlidingWindow
-  private let group: Int
+  let window: SlidingWindow
+  let group: Int
   private let outputPadding: [Int]?
   private let outputShape: [Int]?
 
@@ -47,7 +47,7 @@ package struct ConvTranspose: LinearOperator {
     return try place(on: x.spatial, taps: w.spatial)
   }
 
-  private func place(on stops: [Int], taps: [Int]) throws(OperatorError) -> PlacedWindow {
+  func place(on stops: [Int], taps: [Int]) throws(OperatorError) -> PlacedWindow {
     let rank = stops.count
     let zeros = [Int](repeating: 0, count: rank), ones = [Int](repeating: 1, count: rank)
     let extra = outputPadding ?? zeros, pads = window.pads ?? zeros + zeros

@@ -7,8 +7,8 @@ package struct Gemm: LinearOperator {
   package static let opsets = 1...28
   package static let inputs = 2...3
 
-  private let transposeA: Bool
-  private let transposeB: Bool
+  let transposeA: Bool
+  let transposeB: Bool
   package let factors: (product: Float, bias: Float)
 
   package init(_ attributes: Attributes) throws(OperatorError) {

@@ -7,9 +7,9 @@ package struct GroupNormalization: Operator {
   package static let inputs = 3...3
   package var useOfAll: String { "normalises over all of them" }
 
-  private let epsilon: Float
-  private let groups: Int
-  private let isPerGroup: Bool
+  let epsilon: Float
+  let groups: Int
+  let isPerGroup: Bool
 
   package init(_ attributes: Attributes) throws(OperatorError) {
     epsilon = try attributes.float("epsilon", default: 1e-5)

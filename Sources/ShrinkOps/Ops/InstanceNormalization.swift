@@ -7,7 +7,7 @@ package struct InstanceNormalization: Operator {
   package static let inputs = 3...3
   package var useOfAll: String { "normalises over all of them" }
 
-  private let epsilon: Float
+  let epsilon: Float
 
   package init(_ attributes: Attributes) throws(OperatorError) {
     epsilon = try attributes.float("epsilon", default: 1e-5)

@@ -11,8 +11,8 @@ package struct LSTM: RecurrentCell, LinearOperator {
   package static let inputs = 3...8
   static let gates = 4
 
-  private let recurrence: Recurrence
-  private let couplesForget: Bool
+  let recurrence: Recurrence
+  let couplesForget: Bool
 
   package init(_ attributes: Attributes) throws(OperatorError) {
     recurrence = try Recurrence(attributes, gates: Self.gates, defaults: ["Sigmoid", "Tanh", "Tanh"])

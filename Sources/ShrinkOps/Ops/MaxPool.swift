@@ -9,7 +9,7 @@ package struct MaxPool: Operator {
   package static let inputs = 1...1
   package var useOfAll: String { "slides a window over them" }
 
-  private let pooling: WindowPooling
+  let pooling: WindowPooling
   private let hasIndices: Bool
   /// Whether indices count the first spatial axis fastest.
   private let isColumnMajor: Bool

@@ -12,7 +12,7 @@ package struct PRelu: Operator {
 
   package init(_ attributes: Attributes) throws(OperatorError) { isPerChannel = attributes.opset < 7 }
 
-  private func aligned(_ slope: [Int], to shape: [Int]) -> [Int] {
+  func aligned(_ slope: [Int], to shape: [Int]) -> [Int] {
     let isChannels = isPerChannel && slope.count == 1 && slope != [1] && shape.count > 2
     return isChannels ? slope + [Int](repeating: 1, count: shape.count - 2) : slope
   }

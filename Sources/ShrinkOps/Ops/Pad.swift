@@ -13,7 +13,7 @@ package struct Pad: Operator {
   private let mode: Mode
   /// Pads before opset 11.
   private let pads: [Int]?
-  private let value: Float
+  let value: Float
   private let isAttribute: Bool
 
   package init(_ attributes: Attributes) throws(OperatorError) {

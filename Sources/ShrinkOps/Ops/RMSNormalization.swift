@@ -11,8 +11,8 @@ package struct RMSNormalization: Operator {
   package static let inputs = 2...2
   package var useOfAll: String { "normalises over all of them" }
 
-  private let axis: Int
-  private let epsilon: Float
+  let axis: Int
+  let epsilon: Float
   private let outputs: Int
 
   package init(_ attributes: Attributes) throws(OperatorError) {

@@ -20,7 +20,7 @@ package struct Reduce: Operator {
     case sum = "ReduceSum"
     case sumSquare = "ReduceSumSquare"
   }
-  private let function: Function
+  let function: Function
   private let attribute: [Int]?
   private let keepsAxes: Bool
   private let isIdentityWithoutAxes: Bool
@@ -75,7 +75,7 @@ package struct Reduce: Operator {
   /// Whether integers need a root or a logarithm, which is cut to an integer in the end.
   private var isOfReals: Bool { function == .l2 || function == .logSum || function == .logSumExp }
 
-  private func axes(_ inputs: Operands<TensorType>) throws(OperatorError) -> Set<Int> {
+  func axes(_ inputs: Operands<TensorType>) throws(OperatorError) -> Set<Int> {
     let rank = inputs[0].shape.count
     let given = try Axes.integers(attribute, inputs, 1, "axes") ?? []
     if given.isEmpty { return isIdentityWithoutAxes ? [] : Set(0..<rank) }

@@ -7,7 +7,7 @@ package struct Softmax: Operator {
   package static let inputs = 1...1
   package var useOfAll: String { "normalises over all of them" }
 
-  private let rule: NormalizedExponential
+  let rule: NormalizedExponential
 
   package init(_ attributes: Attributes) throws(OperatorError) {
     rule = try NormalizedExponential(attributes, isLogarithm: false)

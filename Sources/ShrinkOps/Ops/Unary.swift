@@ -32,7 +32,7 @@ package struct Unary: Operator {
     case tan = "Tan"
     case tanh = "Tanh"
   }
-  private let function: Function
+  let function: Function
 
   package init(_ attributes: Attributes) throws(OperatorError) {
     guard let function = Function(rawValue: attributes.opType) else {

@@ -13,7 +13,7 @@ package struct Variadic: Operator {
     case min = "Min"
     case sum = "Sum"
   }
-  private let function: Function
+  let function: Function
 
   package init(_ attributes: Attributes) throws(OperatorError) {
     guard let function = Function(rawValue: attributes.opType) else {
