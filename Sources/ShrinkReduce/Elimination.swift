@@ -196,7 +196,9 @@ extension Elimination {
     var weights = Matrix(rows: support.count, columns: size * outputs)
     var units = [[Int]](repeating: [], count: count)
     for (row, b) in used.enumerated() {
-      for t in 0..<size { for j in 0..<outputs { weights[row, t * outputs + j] = c.weights[blocks[b].columns[t], j] * (factors?[j] ?? 1) } }
+      for t in 0..<size {
+        for j in 0..<outputs { weights[row, t * outputs + j] = c.weights[blocks[b].columns[t], j] * (factors?[j] ?? 1) }
+      }
       for unit in blocks[b].units where unit.group == group { units[unit.unit].append(row) }
     }
     return Reader(inverse: inverse, weights: weights, blocks: units, scale: scale)

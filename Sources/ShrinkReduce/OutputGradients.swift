@@ -66,7 +66,9 @@ private struct GradientSums {
   init(_ graph: Graph, _ coupled: Coupled) {
     self.coupled = coupled
     var sitesOfNode: [NodeID: [Int]] = [:]
-    for (s, site) in coupled.sites.enumerated() { for node in site.applications { sitesOfNode[node, default: []].append(s) } }
+    for (s, site) in coupled.sites.enumerated() {
+      for node in site.applications { sitesOfNode[node, default: []].append(s) }
+    }
     self.sitesOfNode = sitesOfNode
     pairsOfNode = Dictionary(grouping: coupled.pairs.indices, by: { coupled.pairs[$0].node })
     squares = coupled.sites.map { [Double](repeating: 0, count: $0.product.outputs) }

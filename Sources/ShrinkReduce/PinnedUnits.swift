@@ -154,14 +154,15 @@ extension PinnedUnitsFinder {
     let channels = Set(classes.elements(of: read).flatMap(\.classes))
     // Taps of a kernel are no units: the layer itself needs all of them.
     let taps = Set(pins.lazy.filter { $0.node == candidate.node }.map(\.axis))
-    var result: [ValueAxis] = []
+    var (result, tied): ([ValueAxis], [ValueAxis]) = ([], [])
     for axis in axes.shape(candidate.weight).indices {
       let place = ValueAxis(candidate.weight, axis)
       guard let number = axes.number(place), !taps.contains(number) else { continue }
       let own = classes.elements(of: number).flatMap(\.classes)
-      if !own.contains(where: channels.contains) { result.append(place) }
+      if own.contains(where: channels.contains) { tied.append(place) } else { result.append(place) }
     }
-    return result
+    // Where what is made is tied to what is read (a residual sum), the axes of both stand for it.
+    return result.isEmpty ? tied : result
   }
 
   /// The pinned classes of an axis, those of segments with one factor and the same reasons together.

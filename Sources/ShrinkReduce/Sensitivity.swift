@@ -50,7 +50,7 @@ package struct Sensitivity: Sendable {
   ///
   /// The first is mild: below it distances are taken as proportional to the error, and a mild budget lies there.
   private static func shares(groups: Int) -> [Double] {
-    groups <= 16 ? [0.1, 0.25, 0.5, 0.7, 0.85, 0.95] : groups <= 40 ? [0.3, 0.6, 0.85] : [0.35, 0.75]
+    groups <= 16 ? [0.1, 0.25, 0.5, 0.7, 0.85, 0.95] : groups <= 40 ? [0.1, 0.3, 0.6, 0.85] : [0.1, 0.35, 0.75]
   }
 
   /// Piecewise linear in logarithms; proportional below the first point and beyond the last.

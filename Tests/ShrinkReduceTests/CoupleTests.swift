@@ -144,7 +144,8 @@ import ShrinkTestSupport
     sketch.output(sketch.node("Conv", [maps, filters], name: "odd"))
     let coupled = try CoupledSketch(sketch.graph).coupled
     #expect(coupled.groups.isEmpty && coupled.pairs.isEmpty)
-    #expect(coupled.pinned.first { $0.node.contains("maps") }?.reason.contains("odd") == true)
+    let held = try #require(coupled.pinned.first { $0.madeBy.contains { $0.contains("maps") } })
+    #expect(held.reasons.contains { $0.text.contains("odd") })
   }
 
   /// A graph in an attribute holds what it reads; the layers in front of it and behind it shrink.
@@ -164,6 +165,7 @@ import ShrinkTestSupport
     sketch.output(sketch.gemm(behind, 6, 2, name: "last"))
     let coupled = try CoupledSketch(sketch.graph).coupled
     #expect(coupled.groups.map(\.name) == ["first", "behind"] && coupled.groups.map(\.count) == [5, 6])
-    #expect(coupled.pinned.first { $0.node.contains("read") }?.reason.contains("choice") == true)
+    let held = try #require(coupled.pinned.first { $0.madeBy.contains { $0.contains("read") } })
+    #expect(held.reasons.contains { $0.text.contains("choice") })
   }
 }

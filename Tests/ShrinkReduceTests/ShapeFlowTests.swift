@@ -83,7 +83,9 @@ import Testing
       let ids = graph.nodes.indices.map { NodeID($0) }
       let reader = try #require(ids.first { graph[$0].opType == "Shape" })
       let resize = try #require(ids.first { graph[$0].opType == "Resize" })
-      return (flow.axesThatMatter(reader), flow.ownSizes(resize)[3] ?? [], coupled.coupled.groups.map(\.count))
+      let found = flow.elements(of: graph[resize])[3] ?? []
+      let own = found.indices.filter { found[$0] == .size(.input(0, $0)) }
+      return (flow.axesThatMatter(reader), Set(own), coupled.coupled.groups.map(\.count))
     }
     #expect(try resized(true, [0, 1]) == ([], [0, 1], [4]))
     #expect(try resized(true, [1, 0]) == ([0, 1], [], []))

@@ -41,7 +41,7 @@ private struct BackwardPass {
   private let p: Pullback
   /// Weights of the state, 4 units × units.
   private let weight: Tensor
-  /// States of all steps, and the gates before their functions: samples × steps × …
+  /// The state before each step, and the gates before their functions: one row for each sample and step.
   private let states: [Float]
   private let gates: [Float]
 
