@@ -12,6 +12,11 @@ package struct GroupProblem: Sendable {
   package let pairs: [PairMoments]
   /// Norm of the weights that make each unit.
   package let incoming: [Double]
+
+  /// Whether it is known of every reader what the outputs make of its errors.
+  package var isWeighted: Bool {
+    readers.allSatisfy { $0.outputWeights != nil } && pairs.allSatisfy { $0.outputWeight != nil }
+  }
 }
 
 /// How the units of a group are ranked.

@@ -21,6 +21,8 @@ package struct OutputGradients: Sendable {
     progress: (Double) throws(ShrinkError) -> Void
   ) throws(ShrinkError) {
     let backward = try Backward(graph)
+    // All activations of a run are kept at once.
+    let source = SampleSource(batch: min(source.batch, Self.samplesOfARun), read: source.read)
     let runs = source.runs(samples)
     var sums = GradientSums(graph, coupled)
     var rng = SplitMix64(seed: seed ^ 0x6A09_E667)
@@ -38,6 +40,7 @@ package struct OutputGradients: Sendable {
   }
 
   private static let probes = 2
+  private static let samplesOfARun = 4
 
   /// ± 1 for every element of the floating-point outputs, over the root of the output's energy per sample.
   private static func signs(

@@ -109,13 +109,16 @@ extension Reducer {
     let gradients = try OutputGradients(
       work.graph, coupled: work.coupled, source: source, samples: Array(samples.fit.prefix(64)), seed: options.seed
     ) { [progress] (share) throws(ShrinkError) in try progress("output gradients", share) }
-    var paths: [Elimination.Path] = []
+    var candidates: [[Elimination.Path]] = []
     for g in work.coupled.groups.indices {
-      paths.append(method.path(work.problem(g, gradients)))
+      let weighted = work.problem(g, gradients)
+      // Gradients tell of small errors of single outputs alone; where they mislead, relative errors may do better.
+      let problems = weighted.isWeighted ? [weighted, work.problem(g)] : [weighted]
+      candidates.append(problems.map(method.path))
       try progress("choice of units", Double(g + 1) / Double(work.coupled.groups.count))
     }
     let result = try Sensitivity(
-      work, paths: paths, source: source, samples: Array(samples.aside.prefix(128))
+      work, candidates: candidates, source: source, samples: Array(samples.aside.prefix(256))
     ) { [progress] (share) throws(ShrinkError) in try progress("sensitivity", share) }
     sensitivity = result
     return result

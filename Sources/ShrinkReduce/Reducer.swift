@@ -42,10 +42,17 @@ package struct Reducer {
     let plain = try Inference(model, inputs: probe.types(of: model))
     let cost = Cost(model, types: plain.types, groups: [], samples: probe.samples)
     before = Size(parameters: Int(cost.parameters([])), macs: Int(cost.macs([])))
-    let graph = try Simplified(model, inputs: probe.inputs).graph
+    var graph = try Simplified(model, inputs: probe.inputs).graph
     let evidence = options.target == .lossless ? samples : self.samples.fit
     var preparation = Preparation(source: source, samples: evidence, options: options, probe: probe)
-    let first = try preparation.run(graph, stage: "statistics", progress: progress)
+    var first = try preparation.run(graph, stage: "statistics", progress: progress)
+    if options.target != .lossless {
+      let basis = HeadBasis(first, source: source, samples: self.samples.fit, seed: options.seed)
+      if let turned = try basis.turned() {
+        graph = turned
+        first = try preparation.run(graph, stage: "statistics of turned heads", progress: progress)
+      }
+    }
     diagnostics = preparation.diagnostics
     original = (graph, first.coupled)
     let mayShrink = first.coupled.groups.map { Self.allows($0, graph, options) }

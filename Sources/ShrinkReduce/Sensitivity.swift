@@ -18,32 +18,38 @@ package struct Sensitivity: Sendable {
     self.distances = distances
   }
 
-  /// Measures every group.
+  /// Measures every group, and takes of its `candidates` the path that does the outputs least harm.
   ///
-  /// Runs groups × widths forward passes over `samples`.
+  /// The first candidate is measured at every share; another one takes its place where it does clearly better at the
+  /// second share. Runs about groups × (widths + other candidates) forward passes over `samples`.
   package init(
-    _ prepared: Prepared, paths: [Elimination.Path], source: SampleSource, samples: [Int],
+    _ prepared: Prepared, candidates: [[Elimination.Path]], source: SampleSource, samples: [Int],
     progress: (Double) throws(ShrinkError) -> Void
   ) throws(ShrinkError) {
-    self.paths = paths
-    let reference = try Reference(prepared.graph, source: source, samples: samples)
-    let groups = prepared.coupled.groups
-    let shares = Self.shares(groups: groups.count)
-    var distances: [[Double]] = []
-    for (g, path) in paths.enumerated() {
-      var points: [(error: Double, distance: Double)] = []
-      for share in shares {
-        let removed = min(Int((Double(groups[g].count) * share).rounded()), groups[g].count - 1)
-        guard removed > 0, path.error[removed] > 1e-14 else { continue }
-        var removal = Removal(groups)
-        for unit in path.order.prefix(removed) { removal.removed[g][unit] = true }
-        let distance = try reference.distance(of: prepared.compensated(removal), source: source).squaredDistance
-        points.append((path.error[removed], distance))
+    let meter = try Meter(prepared, source: source, samples: samples)
+    let shares = Self.shares(groups: candidates.count)
+    var (paths, distances): ([Elimination.Path], [[Double]]) = ([], [])
+    for (g, candidates) in candidates.enumerated() {
+      var best: (path: Elimination.Path, points: [Meter.Point])?
+      for path in candidates {
+        guard let known = best else {
+          best = (path, try meter.points(path, of: g, shares))
+          continue
+        }
+        let decisive = shares[min(1, shares.count - 1)]
+        guard let old = known.points.first(where: { $0.share == decisive }),
+          Set(path.order.prefix(old.removed)) != Set(known.path.order.prefix(old.removed)),
+          let new = try meter.points(path, of: g, [decisive]).first, new.distance < 0.9 * old.distance
+        else { continue }
+        best = (path, try meter.points(path, of: g, shares))
       }
-      distances.append(path.error.map { Self.interpolate($0, points) })
-      try progress(Double(g + 1) / Double(paths.count))
+      guard let best else { continue }
+      paths.append(best.path)
+      let points = best.points.map { (error: $0.error, distance: $0.distance) }
+      distances.append(best.path.error.map { Self.interpolate($0, points) })
+      try progress(Double(g + 1) / Double(candidates.count))
     }
-    self.distances = distances
+    (self.paths, self.distances) = (paths, distances)
   }
 
   /// Shares of a group that are removed at the widths measured: fewer where there are many groups.
@@ -64,6 +70,40 @@ package struct Sensitivity: Sendable {
       return exp(log(a.distance) + t * (log(b.distance) - log(a.distance)))
     }
     return last.distance * error / last.error
+  }
+}
+
+/// Measures compensated networks with one group narrowed.
+private struct Meter {
+  /// What was measured at one width.
+  struct Point {
+    let share: Double
+    let removed: Int
+    let error: Double
+    let distance: Double
+  }
+
+  private let prepared: Prepared
+  private let source: SampleSource
+  private let reference: Reference
+
+  init(_ prepared: Prepared, source: SampleSource, samples: [Int]) throws(ShrinkError) {
+    (self.prepared, self.source) = (prepared, source)
+    reference = try Reference(prepared.graph, source: source, samples: samples)
+  }
+
+  func points(_ path: Elimination.Path, of g: Int, _ shares: [Double]) throws(ShrinkError) -> [Point] {
+    let groups = prepared.coupled.groups
+    var result: [Point] = []
+    for share in shares {
+      let removed = min(Int((Double(groups[g].count) * share).rounded()), groups[g].count - 1)
+      guard removed > 0, path.error[removed] > 1e-14 else { continue }
+      var removal = Removal(groups)
+      for unit in path.order.prefix(removed) { removal.removed[g][unit] = true }
+      let distance = try reference.distance(of: prepared.compensated(removal), source: source).squaredDistance
+      result.append(Point(share: share, removed: removed, error: path.error[removed], distance: distance))
+    }
+    return result
   }
 }
 

@@ -6,7 +6,7 @@ struct Table {
   private let widest: Int
   private var rows: [[String]] = []
 
-  /// A table with the given columns; cells longer than `widest` are cut short.
+  /// A table with the given columns; cells longer than `widest` lose their beginnings.
   init(_ sides: Side..., widest: Int = 48) { (self.sides, self.widest) = (sides, widest) }
 
   /// Adds a line; missing cells are empty.
@@ -26,7 +26,5 @@ struct Table {
     }
   }
 
-  private func cut(_ cell: String) -> String {
-    cell.count <= widest ? cell : cell.prefix(widest - 1) + "…"
-  }
+  private func cut(_ cell: String) -> String { Figures.short(cell, longest: widest) }
 }

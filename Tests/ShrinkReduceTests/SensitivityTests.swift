@@ -43,7 +43,7 @@ import Testing
     let count = work.coupled.groups[0].count
     var shares: [Double] = []
     let sensitivity = try Sensitivity(
-      work, paths: [path], source: prepared.source, samples: Array(0..<50)
+      work, candidates: [[path]], source: prepared.source, samples: Array(0..<50)
     ) { (share: Double) throws(ShrinkError) in shares.append(share) }
     #expect(shares == [1])
     #expect(sensitivity.distances[0].count == count && sensitivity.distances[0][0] == 0)

@@ -71,6 +71,13 @@ def outside_the_embedding(share):
     return judge
 
 
+def heads(o):
+    """Heads that go as a whole, or that get narrower inside."""
+    kinds = r"\((heads|query-key width|value width)\)$"
+    count = sum(g["after"] < g["before"] and bool(re.search(kinds, g["name"])) for g in o.report["groups"])
+    return "heads shrink", f"{count} groups of heads and widths inside heads", count > 0
+
+
 STREAMS = shrunk_through("Add", "residual streams", producers=2)
 DEPTHWISE = shrunk_through("Conv", "groups through depthwise Convs")
 HALF, SIX, EIGHT = (("--keep-params", str(f)) for f in (0.5, 0.6, 0.8))
@@ -87,7 +94,7 @@ PROMISES = {
     "ppocrv2_cls": (EIGHT, [share_kept("parameters", 0.8), agreement_at_least(95)]),
     "ddddocr_det": (EIGHT, [share_kept("parameters", 0.8), error_at_most(0.10)]),
     "paraphrase_minilm_l3_v2": (("--max-error", "0.10"), [outside_the_embedding(0.15), shrunk_through("Erf", "groups of MLP units"),
-                                                          shrunk_through("Softmax", "groups of heads")]),
+                                                          heads]),
 }
 # Samples for statistics and for judging; the other networks have data of their own.
 SAMPLES = {"efficientnet_lite0": (320, 128), "crepe_tiny": (2000, 1000), "resemblyzer_voice_encoder": (106, 43), "ppocrv4_rec": (400, 300),
