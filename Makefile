@@ -44,6 +44,7 @@ conformance: build $(VENV) ## Run ONNX's conformance cases and the real networks
 
 quality: build $(VENV) $(PEER_VENV) ## Reduce the networks beside the package, compare with onnxsim, write docs/results.md; half an hour.
 	ONNX_SHRINK_BINARY=$(CLI) .venv/bin/python Tests/python/quality.py --peer .venv-peer/bin/python --page docs/results.md
+	ONNX_SHRINK_BINARY=$(CLI) .venv/bin/python Tests/python/curves.py --page docs/curves.md
 
 docs: conformance ## Write the pages that are made from the program.
 
