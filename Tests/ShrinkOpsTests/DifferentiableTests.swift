@@ -129,6 +129,14 @@ import Testing
     Case(
       name: "Pad", shapes: [[2, 3], []], attributes: ["mode": .string(Array("reflect".utf8))],
       fixed: [1: ints([1, 2, 0, 1])]),
+    Case(
+      name: "Resize", shapes: [[1, 2, 3, 4], [0], []], fixed: [2: Tensor(shape: [4], [1, 1, 2, 1.5] as [Float])]),
+    Case(
+      name: "Resize", shapes: [[1, 2, 3, 4], [0], []], attributes: ["mode": .string(Array("linear".utf8))],
+      fixed: [2: Tensor(shape: [4], [1, 1, 2, 0.5] as [Float])]),
+    Case(
+      name: "Resize", shapes: [[2, 5], [0], [0], []],
+      attributes: ["mode": .string(Array("cubic".utf8)), "exclude_outside": .int(1)], fixed: [3: ints([2, 8])]),
     Case(name: "Reshape", shapes: [[2, 6], []], fixed: [1: ints([3, 4])]),
     Case(
       name: "Slice", shapes: [[4, 5], [], [], [], []],

@@ -17,10 +17,10 @@ package struct Resample: Operator {
   }
 
   /// nil for nearest neighbours.
-  private let filter: ResamplingFilter?
-  private let transformation: ResampledAxis.Transformation
-  private let rounding: ResampledAxis.Rounding
-  private let constant: Float
+  let filter: ResamplingFilter?
+  let transformation: ResampledAxis.Transformation
+  let rounding: ResampledAxis.Rounding
+  let constant: Float
   private let axes: [Int]?
   private let policy: Policy
   /// Scales of Upsample before version 9.
@@ -97,7 +97,7 @@ package struct Resample: Operator {
   }
 
   /// Every axis, for an operand of this shape; the first operand is not looked at.
-  private func resampled(_ shape: [Int], _ operands: Operands<Tensor>) throws(OperatorError) -> [ResampledAxis] {
+  func resampled(_ shape: [Int], _ operands: Operands<Tensor>) throws(OperatorError) -> [ResampledAxis] {
     let named = try named(shape.count)
     var result = shape.map { ResampledAxis(input: $0, output: $0, scale: 1, width: Double($0), corners: Double($0)) }
     let given = try numbers(operands, slots.scales, "scales")
