@@ -172,7 +172,7 @@ extension HeadBasis {
       if let value = head.value.map(columns), let reader = turn.reader {
         let rows = reader.rows.map { $0[h] }
         guard let mixed = moments[reader.site]?.submatrix(rows: rows, columns: rows),
-          let output = matrices[reader.site]?.rows(rows), let axes = Self.valueAxes(mixed, output)
+          let output = matrices[reader.site]?.rows(rows), let axes = PrincipalAxes.ofProduct(mixed, output)
         else { return false }
         Self.mix(&matrices, value, axes.forward)
         let turned = axes.backward * output
@@ -201,49 +201,22 @@ extension HeadBasis {
     }
   }
 
-  /// R with RᵀR = G and its inverse; directions of G that carry almost nothing count as a little.
-  private static func root(_ gram: Matrix) -> (root: Matrix, inverse: Matrix)? {
-    guard let eigen = try? SymmetricEigen(gram), let largest = eigen.values.last, largest > 0 else { return nil }
-    let roots = eigen.values.map { max($0, 1e-8 * largest).squareRoot() }
-    return (
-      Matrix(diagonal: roots).timesTransposed(eigen.vectors), eigen.vectors * Matrix(diagonal: roots.map { 1 / $0 })
-    )
-  }
-
-  /// For G = K Kᵀ: its eigenvectors by descending eigenvalue, and the roots of those.
-  private static func sorted(_ gram: Matrix) -> (vectors: Matrix, singular: [Double])? {
-    guard let eigen = try? SymmetricEigen(gram), let largest = eigen.values.last, largest > 0 else { return nil }
-    let order = Array(eigen.values.indices.reversed())
-    return (eigen.vectors.columns(order), order.map { max(eigen.values[$0], 1e-12 * largest).squareRoot() })
-  }
-
   /// M for queries and M⁻ᵀ for keys.
   private static func scoreAxes(_ q: Matrix, _ k: Matrix) -> (queries: Matrix, keys: Matrix)? {
-    guard let rq = root(q), let rk = root(k) else { return nil }
+    guard let rq = PrincipalAxes.root(q), let rk = PrincipalAxes.root(k) else { return nil }
     let product = rq.root.timesTransposed(rk.root)
-    guard let axes = sorted(product.transposedTimes(product)) else { return nil }
+    guard let axes = PrincipalAxes.sorted(product.transposedTimes(product)) else { return nil }
     let halves = axes.singular.map { $0.squareRoot() }
     return (
       rk.root.transposedTimes(axes.vectors) * Matrix(diagonal: halves.map { 1 / $0 }),
       rk.inverse * axes.vectors * Matrix(diagonal: halves)
     )
   }
-
-  /// M for values and M⁻¹ for the projection behind them.
-  private static func valueAxes(_ mixed: Matrix, _ output: Matrix) -> (forward: Matrix, backward: Matrix)? {
-    guard let r = root(mixed) else { return nil }
-    let product = r.root * output
-    guard let axes = sorted(product.timesTransposed(product)) else { return nil }
-    let halves = axes.singular.map { $0.squareRoot() }
-    return (
-      r.inverse * axes.vectors * Matrix(diagonal: halves),
-      Matrix(diagonal: halves.map { 1 / $0 }) * axes.vectors.transposedTimes(r.root)
-    )
-  }
 }
 
 extension Matrix {
-  fileprivate mutating func setRow(_ i: Int, to values: [Double]) {
+  /// Replaces a row.
+  mutating func setRow(_ i: Int, to values: [Double]) {
     for (j, value) in values.enumerated() { self[i, j] = value }
   }
 }

@@ -20,6 +20,13 @@ package struct Prepared: Sendable {
   /// Statistics of the products of two activations, for each group that they sum over.
   package let pairMoments: [PairMoments]
 
+  /// The same with other weights, for what does not look at them: statistics stay those of the old ones.
+  func with(_ graph: Graph) -> Prepared {
+    Prepared(
+      graph: graph, types: types, coupled: coupled, rewrite: rewrite, cost: cost, compensations: compensations,
+      ranges: ranges, pairMoments: pairMoments)
+  }
+
   /// The graph without the removed units, its readers compensated from the original's own statistics.
   package func compensated(_ removal: Removal) -> Graph {
     var small = rewrite.apply(removal)

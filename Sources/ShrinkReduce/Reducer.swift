@@ -47,10 +47,13 @@ package struct Reducer {
     var preparation = Preparation(source: source, samples: evidence, options: options, probe: probe)
     var first = try preparation.run(graph, stage: "statistics", progress: progress)
     if options.target != .lossless {
-      let basis = HeadBasis(first, source: source, samples: self.samples.fit, seed: options.seed)
-      if let turned = try basis.turned() {
+      let (evidence, seed) = (self.samples.fit, options.seed)
+      let heads = try HeadBasis(first, source: source, samples: evidence, seed: seed).turned()
+      if let heads { first = first.with(heads) }
+      let streams = try StreamBasis(first, source: source, samples: evidence).turned()
+      if let turned = streams ?? heads {
         graph = turned
-        first = try preparation.run(graph, stage: "statistics of turned heads", progress: progress)
+        first = try preparation.run(graph, stage: "statistics of turned axes", progress: progress)
       }
     }
     diagnostics = preparation.diagnostics
