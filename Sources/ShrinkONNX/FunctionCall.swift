@@ -86,13 +86,25 @@ struct FunctionCall {
       }
       // An attribute that neither the call nor the function gives is left out.
       guard let given = attributes[try text(reference, place)] else { continue }
-      let copy = arena.make(Onnx__AttributeProto.self)
-      copy.pointee = given.pointee
-      copy.pointee.name = attribute.pointee.name
-      bound.append(copy)
+      bound.append(try copy(given, named: attribute.pointee.name))
     }
     node.pointee.n_attribute = bound.count
     node.pointee.attribute = arena.array(bound)
+  }
+
+  /// Every reference gets graphs of its own: they are changed, and read only once.
+  private func copy(
+    _ given: UnsafeMutablePointer<Onnx__AttributeProto>, named name: UnsafeMutablePointer<CChar>?
+  ) throws(ShrinkError) -> UnsafeMutablePointer<Onnx__AttributeProto> {
+    let copy: UnsafeMutablePointer<Onnx__AttributeProto>
+    if given.pointee.allGraphs.isEmpty {
+      copy = arena.make(Onnx__AttributeProto.self)
+      copy.pointee = given.pointee
+    } else {
+      copy = try arena.open(Onnx__AttributeProto.self, pack(given), place)
+    }
+    copy.pointee.name = name
+    return copy
   }
 
   private mutating func adapt(
@@ -117,14 +129,17 @@ struct FunctionCall {
 /// Names that a model has not used yet.
 struct FreshNames {
   private var taken = Set<String>()
+  /// The number after the last that a name got: many calls have the same names.
+  private var numbers: [String: Int] = [:]
 
   /// A name that nothing has: `base`, or `base` with the first free number behind it.
   mutating func fresh(_ base: String) -> String {
-    var (name, number) = (base, 1)
+    var (name, number) = (base, numbers[base] ?? 1)
     while !taken.insert(name).inserted {
       name = "\(base)_\(number)"
       number += 1
     }
+    if name != base { numbers[base] = number }
     return name
   }
 
@@ -181,5 +196,20 @@ extension Onnx__GraphProto {
         entry.pointee.value = try new(entry.pointee.value)
       }
     }
+  }
+}
+
+extension Onnx__NodeProto {
+  /// How many nodes it is with those of graphs inside it, counted up to a limit.
+  func count(upTo limit: Int) -> Int {
+    var sum = 1
+    for attribute in items(attribute, n_attribute) {
+      for graph in attribute.pointee.allGraphs {
+        for inner in items(graph.pointee.node, graph.pointee.n_node) where sum < limit {
+          sum += inner.pointee.count(upTo: limit - sum)
+        }
+      }
+    }
+    return sum
   }
 }

@@ -31,6 +31,7 @@ struct FunctionInliner {
   private var shared: [ConstantKey: String] = [:]
   private var constants: [NodeMessage] = []
   private var bytes = 0
+  private var nodeCount = 0
   /// Nodes that came out of functions: their tensors hold their elements themselves.
   private(set) var made: Set<NodeMessage> = []
 
@@ -164,7 +165,8 @@ struct FunctionInliner {
   private mutating func note(_ node: NodeMessage, _ count: Int) throws(ShrinkError) {
     made.insert(node)
     bytes += count
-    guard made.count <= mostNodes, bytes <= Self.limits.bytes else {
+    nodeCount += node.pointee.count(upTo: mostNodes + 1)
+    guard nodeCount <= mostNodes, bytes <= Self.limits.bytes else {
       throw .tooMuch("written out they come to more than \(mostNodes) nodes or \(Self.limits.bytes) bytes")
     }
   }

@@ -71,16 +71,61 @@ import Testing
     let doubling = (0..<30).map { i in
       function("F\(i)", [node("F\(i + 1)", ["a"], "t"), node("F\(i + 1)", ["t"])])
     }
-    let bytes = Wire.message(7, Wire.message(1, node("F0"))) + (doubling + [last]).flatMap(\.self)
+    #expect(growth([node("F0")], doubling + [last]).contains("more than 1000 nodes"))
+    let chain = (0..<200).map { i in function("F\(i)", [node("F\(i + 1)")]) }
+    #expect(fact([node("F0")], chain + [function("F200", [node("Neg", domain: "")])]).contains("nested more than"))
+  }
+
+  /// What is wrong with functions that may come to 1000 nodes.
+  private func growth(_ nodes: [[UInt8]], _ functions: [[UInt8]]) -> String {
+    let bytes = Wire.message(7, nodes.flatMap { Wire.message(1, $0) }) + functions.flatMap(\.self)
     let arena = Arena()
-    let message = try #require(bytes.withUnsafeBufferPointer { arena.unpack(Onnx__ModelProto.self, $0) })
+    guard let message = bytes.withUnsafeBufferPointer({ arena.unpack(Onnx__ModelProto.self, $0) }) else { return "" }
     let external = ExternalData(folder: nil)
     let tensors = TensorReader(file: UnsafeRawBufferPointer(start: nil, count: 0), external: external)
     var inliner = FunctionInliner(
       arena: arena, tensors: tensors, embedder: Embedder(external: external), mostNodes: 1000)
-    let error = #expect(throws: ShrinkError.self) { try inliner.expand(message) }
-    #expect(error?.fact.contains("more than 1000 nodes") == true)
-    let chain = (0..<200).map { i in function("F\(i)", [node("F\(i + 1)")]) }
-    #expect(fact([node("F0")], chain + [function("F200", [node("Neg", domain: "")])]).contains("nested more than"))
+    do throws(ShrinkError) { try inliner.expand(message) } catch { return error.fact }
+    return "none"
+  }
+
+  /// An If whose branches are both the graph that a function is called with.
+  private var choice: [UInt8] {
+    node("If", ["a"], "b", domain: "") + branches
+  }
+
+  private var branches: [UInt8] {
+    ["then_branch", "else_branch"].flatMap { name in
+      Wire.message(5, Wire.message(1, name) + Wire.number(20, 5) + Wire.message(21, "g"))
+    }
+  }
+
+  /// A node that is called with a graph of one node.
+  private func call(_ op: String, with inner: [UInt8]) -> [UInt8] {
+    let graph = Wire.message(1, inner) + Wire.message(2, "g") + Wire.message(12, Wire.message(1, "inner"))
+    return node(op) + Wire.message(5, Wire.message(1, "g") + Wire.number(20, 5) + Wire.message(6, graph))
+  }
+
+  @Test func graphsThatAreNamedTwiceAreTwo() throws {
+    let read = try model([call("Both", with: node("Neg", ["a"], "inner", domain: ""))], [function("Both", [choice])])
+    let branches = try #require(read.graph.nodes.first).attributes
+    #expect(branches.map(\.name) == ["then_branch", "else_branch"])
+    let copies = try Import.model(bytes: try Export.bytes(read)).graph.nodes
+    #expect(copies.map(\.opType) == ["If"])
+  }
+
+  /// Graphs grow as nodes do: twice as large with every function that hands them on.
+  @Test(.timeLimit(.minutes(1))) func growthOfGraphsIsLimited() {
+    let doubling = (1..<40).map { i in
+      function("F\(i)", [call("F\(i - 1)", with: node("If", ["a"], "inner", domain: "") + branches)])
+    }
+    let functions = [function("F0", [choice])] + doubling
+    #expect(growth([call("F39", with: node("Neg", ["a"], "inner", domain: ""))], functions).contains("1000 nodes"))
+  }
+
+  @Test func freshNamesAreFoundAtOnce() {
+    var names = FreshNames()
+    let found = (0..<100_000).map { _ in names.fresh("t") }
+    #expect(found.prefix(3) == ["t", "t_1", "t_2"] && Set(found).count == found.count)
   }
 }
