@@ -87,9 +87,11 @@ package struct Elimination {
     return Path(order: order, error: error)
   }
 
+  /// What weights that are not numbers make of a unit is dearer than anything else.
   private func cost(_ unit: Int) -> Double {
-    readers.reduce(0) { $0 + $1.scale * cost($1, $1.blocks[unit]) }
-      + pairs.reduce(0) { $0 + $1.scale * ($1.squares[unit, unit] + 2 * $1.missed[unit]) }
+    let read = readers.reduce(0) { $0 + $1.scale * cost($1, $1.blocks[unit]) }
+    let sum = pairs.reduce(read) { $0 + $1.scale * ($1.squares[unit, unit] + 2 * $1.missed[unit]) }
+    return sum.isNaN ? .infinity : sum
   }
 
   /// The units that cost least; ties within rounding go to the lower unit, so that threads do not decide.
@@ -98,7 +100,7 @@ package struct Elimination {
     var free = Array(left.indices)
     return (0..<count).compactMap { _ in
       guard let least = free.map({ costs[$0] }).min(),
-        let at = free.firstIndex(where: { costs[$0] <= least * (1 + 1e-6) + 1e-18 })
+        let at = free.firstIndex(where: { costs[$0] <= least + abs(least) * 1e-6 + 1e-18 })
       else { return nil }
       let i = free.remove(at: at)
       return (left[i], costs[i])

@@ -78,4 +78,30 @@ import Testing
     let error = elimination.run().error
     #expect(zip(error, error.dropFirst()).allSatisfy { $0 <= $1 })
   }
+
+  /// A weight that is not a number makes its unit the last to go, and costs below zero (pairs, by rounding) no difference.
+  @Test(.timeLimit(.minutes(1))) func numbersThatAreNoCostsEndAsWell() {
+    let c = Self.compensation(units: 6, block: 1, outputs: 3, rows: 300, seed: 14)
+    var weights = c.weights
+    weights[2, 1] = .nan
+    let broken = Compensation(site: c.site, moments: c.moments, weights: weights, ridge: 0)
+    var elimination = Elimination(group: 0, count: 6, readers: [broken])
+    let path = elimination.run()
+    #expect(path.order.sorted() == Array(0..<6) && path.error.count == 6)
+    #expect(!path.error.contains { $0.isNaN })
+    var pairs = PairMoments(group: 0, pair: 0, units: 3)
+    // b = −a: the sums over both orders of two units are negative.
+    pairs.addProducts([[1, -1, 0.1]], [[1, 1, 1]])
+    elimination = Elimination(group: 0, count: 3, readers: [], pairs: [pairs])
+    #expect(elimination.run().order.sorted() == [0, 1, 2])
+  }
+}
+
+extension PairMoments {
+  /// Adds rows of a and columns of b, one number a unit.
+  fileprivate mutating func addProducts(_ a: [[Float]], _ b: [[Float]]) {
+    let units = Array(0..<squares.rows)
+    let (left, right) = (a.flatMap(\.self), b.flatMap(\.self))
+    add(left, rows: a.count, steps: (units.count, 1), right, columns: b.count, stepsB: (1, units.count), units: units)
+  }
 }
