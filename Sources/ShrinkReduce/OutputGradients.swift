@@ -10,7 +10,8 @@ import ShrinkRun
 /// energy. Sources: Hutchinson 1990; Theis et al., arXiv 1801.05787.
 package struct OutputGradients: Sendable {
   /// For each site the weight of a unit of squared error of each of its outputs, in squared relative output distance per
-  /// sample, summed over the positions of the sample; nil where a part of it passes operators without a derivative.
+  /// sample, summed over the positions of the sample; nil where a part of it passes operators without a derivative, and
+  /// where nothing that counts comes back.
   package let sites: [[Double]?]
   /// For each of `Coupled.pairs` the squared relative output distance when the whole product is missing; nil as above.
   package let pairs: [Double?]
@@ -104,10 +105,20 @@ private struct GradientSums {
     squares[s] = sums
   }
 
-  func sites(per count: Double) -> [[Double]?] { squares.map { $0.map { $0.map { $0 / count } } } }
+  /// Sums that are zero throughout tell nothing (outputs that are indices), and those that are not finite no more.
+  func sites(per count: Double) -> [[Double]?] {
+    squares.map { sums in
+      guard let sums, sums.allSatisfy(\.isFinite), sums.contains(where: { $0 > 0 }) else { return nil }
+      return sums.map { $0 / count }
+    }
+  }
 
   func pairs(per count: Double) -> [Double?] {
-    products.map { $0.map { $0.elements > 0 ? $0.gradient / Double($0.elements) * $0.energy / count : 0 } }
+    products.map { sums in
+      guard let sums, sums.gradient > 0 else { return nil }
+      let weight = sums.gradient / Double(sums.elements) * sums.energy / count
+      return weight.isFinite ? weight : nil
+    }
   }
 }
 

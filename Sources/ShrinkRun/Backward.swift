@@ -39,7 +39,8 @@ package struct Backward {
     }
     let varying = varying(tape.map(\.node))
     var gradients = seed(outputs)
-    var partial = Set<ValueID>()
+    var partial = Set(
+      outputs.filter { gradients[$0.key] == nil && varying.contains($0.key) && $0.value.dtype.carriesErrors }.keys)
     while let (id, operands, results) = tape.popLast() {
       let node = graph[id]
       let cotangents = node.outputs.map { $0.flatMap { gradients.removeValue(forKey: $0) } }
@@ -49,8 +50,10 @@ package struct Backward {
         value.map(varying.contains) ?? false && operands.optional(slot)?.dtype == .float32
       }
       let handed = pullback(id, operands, results, cotangents, wanted)
-      if isPartial || handed == nil {
-        for (value, isWanted) in zip(node.inputs, wanted) where isWanted { if let value { partial.insert(value) } }
+      for (slot, value) in node.inputs.enumerated() {
+        guard let value, varying.contains(value), let dtype = operands.optional(slot)?.dtype, dtype.carriesErrors
+        else { continue }
+        if isPartial || handed == nil || dtype != .float32 { partial.insert(value) }
       }
       for (slot, part) in (handed?.operands ?? []).enumerated() where slot < wanted.count && wanted[slot] {
         guard let part, let value = node.inputs[slot] else { continue }
@@ -78,4 +81,11 @@ package struct Backward {
     }
     return result
   }
+}
+
+extension DType {
+  /// Whether small errors pass through numbers of the type: floating point, codes of activations and their sums.
+  ///
+  /// Indices and sizes, which are int64, and conditions stay as they are.
+  fileprivate var carriesErrors: Bool { isFloat || (self != .bool && 1...32 ~= bits) }
 }

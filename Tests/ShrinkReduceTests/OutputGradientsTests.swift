@@ -61,4 +61,59 @@ import Testing
     let names = cut.prepared.coupled.sites.map { cut.prepared.graph[$0.node].name }
     for (name, weights) in zip(names, known.sites) { #expect((weights == nil) == (name != "behind"), "\(name)") }
   }
+
+  /// Gemm 12 - Relu - Gemm 8 - `middle` - Gemm 4 - `end`: what the outputs make of the errors of each layer.
+  private static func sites(
+    middle: (inout GraphSketch, ValueID) -> ValueID = { $1 }, end: (inout GraphSketch, ValueID) -> ValueID = { $1 },
+    scale: Float = 1
+  ) throws -> [[Double]?] {
+    var sketch = GraphSketch(seed: 3)
+    let hidden = sketch.relu(sketch.gemm(sketch.input([6]), 6, 12, name: "first"))
+    let second = middle(&sketch, sketch.relu(sketch.gemm(hidden, 12, 8, name: "second")))
+    let factor = sketch.constant(Tensor(shape: [], [scale]))
+    let last = sketch.node("Mul", [sketch.gemm(second, 8, 4, name: "last"), factor])
+    sketch.output(end(&sketch, last))
+    let prepared = try PreparedSketch(sketch.graph, count: 40, seed: 3)
+    let gradients = try OutputGradients(
+      prepared.prepared.graph, coupled: prepared.prepared.coupled, source: prepared.source, samples: Array(0..<40),
+      seed: 1
+    ) { (_: Double) throws(ShrinkError) in }
+    return gradients.sites
+  }
+
+  private static func cast(_ sketch: inout GraphSketch, _ x: ValueID, _ types: [DType]) -> ValueID {
+    types.reduce(x) { sketch.node("Cast", [$0], ["to": .int(Int64($1.rawValue))]) }
+  }
+
+  @Test func everyLayerInFrontOfTheOutputCounts() throws {
+    let sites = try Self.sites()
+    #expect(sites.count == 3 && sites.allSatisfy { $0?.contains { $0 > 0 } ?? false })
+  }
+
+  /// Gradients end at numbers that are not float32: layers in front of them must not seem to be free.
+  @Test(arguments: [DType.float16, .float64, .bfloat16])
+  func layersInFrontOfOtherTypesAreNotKnown(_ type: DType) throws {
+    let sites = try Self.sites(middle: { Self.cast(&$0, $1, [type, .float32]) })
+    #expect(sites.map { $0 == nil } == [true, true, false])
+  }
+
+  @Test func layersInFrontOfQuantisedActivationsAreNotKnown() throws {
+    let sites = try Self.sites { sketch, x in
+      let operands = [
+        sketch.constant(Tensor(shape: [], [Float(0.05)])), sketch.constant(Tensor(shape: [], [UInt8(0)])),
+      ]
+      let codes = sketch.node("QuantizeLinear", [x] + operands)
+      return sketch.node("DequantizeLinear", [codes] + operands)
+    }
+    #expect(sites.map { $0 == nil } == [true, true, false])
+  }
+
+  @Test func outputsOfOtherTypesTellNothing() throws {
+    #expect(try Self.sites(end: { Self.cast(&$0, $1, [.float16]) }).allSatisfy { $0 == nil })
+    #expect(try Self.sites(end: { $0.node("ArgMax", [$1]) }).allSatisfy { $0 == nil })
+  }
+
+  @Test func gradientsThatAreNotFiniteTellNothing() throws {
+    #expect(try Self.sites(scale: .nan).allSatisfy { $0 == nil })
+  }
 }
