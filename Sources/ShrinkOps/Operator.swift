@@ -60,7 +60,9 @@ package struct KeptAxes {
 package enum Resize: Sendable {
   /// Sets an attribute (`group`, `hidden_size`, …).
   case attribute(String, Attribute.Value)
-  /// Replaces a constant operand (the target of a Reshape, the lengths of a Split, …).
+  /// Takes an attribute away.
+  case noAttribute(String)
+  /// Replaces a constant operand (the target of a Reshape, the lengths of a Split, …), or adds the next one.
   case operand(Int, Tensor)
   /// Replaces a number at a position of an operand that is computed around it; `copied` is what 0 stands for there.
   case literal(Int, position: Int, Int, copied: Int?)

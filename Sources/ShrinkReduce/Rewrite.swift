@@ -146,6 +146,7 @@ package struct Rewrite: Sendable {
       } else {
         small[id].attributes.append(Attribute(name, value))
       }
+    case .noAttribute(let name): small[id].attributes.removeAll { $0.name == name }
     case .literal(let slot, let position, let size, let copied):
       guard let value = small[id].inputs[slot],
         let maker = small.nodes.firstIndex(where: { $0.outputs.contains(value) }).map({ NodeID($0) }),
@@ -155,6 +156,11 @@ package struct Rewrite: Sendable {
       numbers[position] = size
       apply(.operand(1, Tensor(shape: [numbers.count], numbers.map(Int64.init))), maker, &small)
     case .operand(let slot, let tensor):
+      guard slot < small[id].inputs.count else {
+        let name = (small[id].outputs.first ?? nil).map { small[$0].name } ?? small[id].opType
+        small[id].inputs.append(small.addValue(named: name + "_sizes", constant: tensor))
+        return
+      }
       guard let old = small[id].inputs[slot] else { return }
       // Other nodes may read the same constant: this one gets its own.
       if small.uses()[old.index].count == 1, small[old].constant != nil {

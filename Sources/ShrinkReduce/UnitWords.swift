@@ -94,15 +94,24 @@ package struct UnitWords: Sendable {
     return result
   }
 
-  /// Whether a value is computed from another.
+  /// Whether a value is computed from another by a layer: a function that is written out, as of Gelu, is no stream.
   private func comesFrom(_ value: ValueID, _ source: ValueID) -> Bool {
-    var (open, seen) = ([value], Set([value]))
-    while let next = open.popLast() {
-      if next == source { return true }
-      guard let node = makers[next.index] else { continue }
-      open += graph[node].inputs.compactMap { $0 }.filter { seen.insert($0).inserted }
+    var (open, seen) = ([(value: value, layers: false)], [Set([value]), Set<ValueID>()])
+    while let (next, layers) = open.popLast() {
+      if next == source, layers { return true }
+      guard next != source, let node = makers[next.index] else { continue }
+      let hasLayers = layers || isLayer(node)
+      for operand in graph[node].inputs.compactMap({ $0 }) where seen[hasLayers ? 1 : 0].insert(operand).inserted {
+        open.append((operand, hasLayers))
+      }
     }
     return false
+  }
+
+  private func isLayer(_ id: NodeID) -> Bool {
+    let node = graph[id]
+    return Self.recurrent.contains(node.opType)
+      || (try? OperatorTable.make(node, opset: graph.opset(of: node))) is any LinearOperator
   }
 
   /// Whether a convolution in groups of several channels touches one of the values.

@@ -61,9 +61,12 @@ extension RandomGraph {
   }
 
   private mutating func halved(_ x: Place) -> Place {
-    let first = pick(2...x.channels - 2)
+    let isEven = x.channels % 2 == 0 && flip()
+    let first = isEven ? x.channels / 2 : pick(2...x.channels - 2)
+    let lengths = isEven ? [] : [integers([first, x.channels - first])]
+    let count: [String: Attribute.Value] = isEven && opset >= 18 ? ["num_outputs": .int(2)] : [:]
     let parts = sketch.nodes(
-      "Split", [x.value, integers([first, x.channels - first])], results: 2, ["axis": .int(1)])
+      "Split", [x.value] + lengths, results: 2, count.merging(["axis": .int(1)]) { a, _ in a })
     let inner = activated(conv(Place(value: parts[1], channels: x.channels - first, size: x.size), to: 3))
     let joined = sketch.node("Concat", [inner.value, parts[0]], ["axis": .int(1)])
     return Place(value: joined, channels: 3 + first, size: x.size)

@@ -31,6 +31,16 @@ import Testing
     #expect(try kinds(sketch) == ["channels of a residual stream", "channels of branches that are added"])
   }
 
+  /// x + x³, a part of Gelu by tanh: the units stay those of an MLP.
+  @Test func sumsWithinAFunction() throws {
+    var sketch = GraphSketch()
+    let hidden = sketch.gemm(sketch.input([3]), 3, 6)
+    let square = sketch.node("Mul", [hidden, hidden])
+    let sum = sketch.node("Add", [hidden, sketch.node("Mul", [square, hidden])])
+    sketch.output(sketch.gemm(sketch.node("Mul", [sketch.node("Tanh", [sum]), hidden]), 6, 2))
+    #expect(try kinds(sketch) == ["hidden units of an MLP"])
+  }
+
   /// Operators that hold heads × width on one axis: heads, and both widths within them.
   @Test func attentionOperator() throws {
     var sketch = GraphSketch()

@@ -115,6 +115,8 @@ private func checkRemoval(
   for edit in op.resize(c, to: KeptAxes(kept)) {
     switch edit {
     case .attribute(let name, let value): small.attributes[name] = value
+    case .noAttribute(let name): small.attributes[name] = nil
+    case .operand(let slot, let tensor) where slot == small.operands.count: small.operands.append(tensor)
     case .operand(let slot, let tensor): small.operands[slot] = tensor
     // Only nodes in a graph have operands that are computed.
     case .literal: throw BrokenLaw(description: "an operand that is in the file is edited as one that is computed")

@@ -48,6 +48,14 @@ def csp(net):
     classes(net, net.silu(net.conv(joined, last.out(), c.to(lead=3), kernel=1)), last.to())
 
 
+def split_without_lengths(net):
+    """Two halves that are redundant in units of their own; the node holds no lengths."""
+    u, v = net.group("first half", 6, 10, dead=1), net.group("second half", 6, 10, dead=1)
+    x = net.op("Concat", stem(net, u), net.relu(net.conv("x", v.out(), 3)), axis=1)
+    a, b = net.op("Split", x, outputs=2, axis=1)
+    classes(net, net.op("Concat", net.relu(b), a, axis=1), [v.to(), u.to()])
+
+
 def dense_block(net):
     """DenseNet: each layer reads all before it."""
     u, g, h = net.group("u", 5, 9, dead=1), net.group("g", 4, 8, dead=1), net.group("h", 4, 7)
@@ -270,7 +278,7 @@ def many_readers(net):
     net.output(net.pooled(x, CLASSES, u.to()), CLASSES, name="classes")
 
 
-ALL = [plain_chain, residual_stage, csp, dense_block, slices, depthwise, grouped_whole, grouped_inner, inverted_residual, squeeze_excitation,
+ALL = [plain_chain, residual_stage, csp, split_without_lengths, dense_block, slices, depthwise, grouped_whole, grouped_inner, inverted_residual, squeeze_excitation,
        spatial_gate, transposed_conv, resize_pad_pool, resize_to_sizes, prelu, depth_to_space, pixel_shuffle, channel_shuffle, channels_last,
        norm_after_activation, norm_written_out, instance_norm, group_norm, group_norm_exported, pooled_reshape, pooled_squeeze, flattened,
        many_readers]

@@ -48,10 +48,8 @@ package struct Split: Operator {
 
   private func lengths(_ inputs: Operands<TensorType>, _ size: Int) throws(OperatorError) -> [Int] {
     guard let given = try Axes.integers(attribute, inputs, 1, "split") else {
-      // Equal parts; from opset 18 on the last may be shorter.
-      let length = (size + parts - 1) / parts
-      guard size % parts == 0 || (opset >= 18 && length * (parts - 1) <= size) else { throw .unequal(size, parts) }
-      return (0..<parts).map { min(length, size - $0 * length) }
+      guard let lengths = implicit(size) else { throw .unequal(size, parts) }
+      return lengths
     }
     var total = 0
     for length in given {
@@ -62,32 +60,38 @@ package struct Split: Operator {
     return given
   }
 
+  /// Equal parts, what a node without lengths makes; from opset 18 on the last may be shorter.
+  private func implicit(_ size: Int) -> [Int]? {
+    let length = (size + parts - 1) / parts
+    guard size % parts == 0 || (opset >= 18 && length * (parts - 1) <= size) else { return nil }
+    return (0..<parts).map { min(length, size - $0 * length) }
+  }
+
   private func isImplicit(_ c: Coupling) -> Bool { attribute == nil && c.inputs.optional(1) == nil }
 
-  /// Where the node holds no lengths, the parts must stay equal: index i of each goes with index i of the first.
+  /// A node without lengths gets some when its parts do not stay equal.
   ///
   /// A part of one index must stay, and a rule cannot pin one index: then the axis is not named.
   package func couple(_ c: inout Coupling) {
     guard let axis = try? Axes.position(axis, rank: c.inputs[0].shape.count) else { return }
     for part in 0..<parts { c.tieAll(input: 0, output: part, except: [axis]) }
     guard isImplicit(c) || attribute != nil || c.isStored(1) else { return }
-    if isImplicit(c), c.size(.input(0, axis)) % parts != 0 { return }
     if parts > 1, (0..<parts).contains(where: { c.size(.output($0, axis)) == 1 }) { return }
     var start = 0
     for part in 0..<parts {
       let length = c.size(.output(part, axis))
       c.tie(.output(part, axis), from: 0, .input(0, axis), from: start, count: length)
-      if isImplicit(c), part > 0 { c.tie(.output(part, axis), .output(0, axis)) }
       start += length
     }
   }
 
   package func resize(_ c: Coupling, to size: KeptAxes) -> [Resize] {
-    guard !isImplicit(c), let axis = try? Axes.position(axis, rank: c.inputs[0].shape.count) else { return [] }
+    guard let axis = try? Axes.position(axis, rank: c.inputs[0].shape.count) else { return [] }
     let lengths = (0..<parts).map { Int64(size(.output($0, axis))) }
     if lengths == (0..<parts).map({ Int64(c.size(.output($0, axis))) }) { return [] }
-    if attribute != nil { return [.attribute("split", .ints(lengths))] }
-    return [.operand(1, Tensor(shape: [parts], lengths))]
+    if isImplicit(c), implicit(Int(lengths.reduce(0, +)))?.map(Int64.init) == lengths { return [] }
+    if attribute != nil || opset < 13 { return [.attribute("split", .ints(lengths))] }
+    return [.operand(1, Tensor(shape: [parts], lengths)), .noAttribute("num_outputs")]
   }
 }
 

@@ -23,6 +23,7 @@ package struct MergeConstants: Pass {
     var kinds: [Kind: [ValueID]] = [:]
     var instead: [ValueID: ValueID] = [:]
     var gone = Set<NodeID>()
+    var early = Set<NodeID>()
     for value in values.filter(fixed.contains) + values.filter({ !fixed.contains($0) }) {
       guard let constant = graph[value].constant, constant.dtype.bits > 0,
         graph[value].constantForm != .sparseInitializer
@@ -33,6 +34,7 @@ package struct MergeConstants: Pass {
       {
         instead[value] = same
         if let producer = producers[value.index] { gone.insert(producer) }
+        if let stays = producers[same.index] { early.insert(stays) }
       } else {
         kinds[kind, default: []].append(value)
       }
@@ -41,8 +43,27 @@ package struct MergeConstants: Pass {
     for n in graph.nodes.indices {
       graph.nodes[n].inputs = graph.nodes[n].inputs.map { $0.map { instead[$0] ?? $0 } }
     }
-    graph.removeNodes(gone)
+    graph.nodes = Self.reordered(graph, early: early, gone: gone)
+    graph.dropUnnamedValues()
     return true
+  }
+
+  /// The nodes without those that are gone; a Constant stands in front of all where it is read before its place.
+  private static func reordered(_ graph: Graph, early: Set<NodeID>, gone: Set<NodeID>) -> [Node] {
+    var missing = Set(early.flatMap { graph[$0].outputs.compactMap(\.self) })
+    var first: [Node] = []
+    var read = Set<ValueID>()
+    for id in graph.nodes.indices.map({ NodeID($0) }) where !gone.contains(id) {
+      let node = graph[id]
+      if early.contains(id), !read.isDisjoint(with: node.outputs.compactMap(\.self)) { first.append(node) }
+      missing.subtract(node.outputs.compactMap(\.self))
+      read.formUnion(node.inputs.compactMap(\.self).filter(missing.contains))
+    }
+    let moved = Set(first.flatMap { $0.outputs.compactMap(\.self) })
+    let rest = graph.nodes.indices.filter { n in
+      !gone.contains(NodeID(n)) && moved.isDisjoint(with: graph.nodes[n].outputs.compactMap(\.self))
+    }
+    return first + rest.map { graph.nodes[$0] }
   }
 }
 

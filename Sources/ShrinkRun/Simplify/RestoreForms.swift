@@ -33,8 +33,24 @@ package struct RestoreForms: Sendable {
       nodes += install(body, as: ValueID(v), in: &graph, listsWeights)
     }
     graph.nodes.removeAll { $0.isConstant && $0.outputs.contains { $0.map(restored.contains) ?? false } }
-    graph.nodes = nodes + graph.nodes
+    graph.nodes = Self.named(nodes, beside: graph.nodes) + graph.nodes
     return changes
+  }
+
+  /// The nodes under names that no other node has: several weights may have come from the same nodes.
+  private static func named(_ nodes: [Node], beside others: [Node]) -> [Node] {
+    var taken = Set((others + nodes).map(\.name))
+    var seen = Set(others.map(\.name))
+    return nodes.map { node in
+      guard !node.name.isEmpty, !seen.insert(node.name).inserted else { return node }
+      var own = node
+      var number = 1
+      repeat {
+        own.name = "\(node.name)_\(number)"
+        number += 1
+      } while !taken.insert(own.name).inserted
+      return own
+    }
   }
 
   /// What the file is to hold for a constant, nil for the constant itself, and what is to be told of it.

@@ -28,6 +28,24 @@ import Testing
     #expect(try !MergeConstants().apply(to: &graph))
   }
 
+  /// Files list nodes in the order in which they run: a Constant that is read earlier than before stands in front.
+  @Test func whatStaysIsMadeBeforeItIsRead() throws {
+    let row = Tensor(shape: [4], [1, 2, 3, 4] as [Float])
+    var graph = toyGraph(
+      ["a": row, "b": row, "other": Tensor(shape: [4], repeating: Float(2))], outputs: ["y"],
+      [
+        .init("Constant", [], ["b"]), .init("Add", ["x", "b"], ["p"]), .init("Constant", [], ["other"]),
+        .init("Add", ["p", "other"], ["q"]), .init("Constant", [], ["a"]), .init("Add", ["q", "a"], ["y"]),
+      ])
+    for name in ["a", "b", "other"] { graph[try graph.value(name)].constantForm = .constantNode }
+    #expect(try MergeConstants().apply(to: &graph))
+    try graph.check()
+    #expect(
+      graph.texts == [
+        "Constant() -> a", "Add(x, a) -> p", "Constant() -> other", "Add(p, other) -> q", "Add(q, a) -> y",
+      ])
+  }
+
   @Test func listedOnesStay() throws {
     let ones = Tensor(shape: [1, 4], repeating: Float(1))
     var graph = toyGraph(

@@ -28,6 +28,25 @@ import Testing
     return (folded, weight)
   }
 
+  /// Two products with what the same nodes compute, of which different parts are left.
+  @Test func noTwoNodesHaveOneName() throws {
+    var graph = Self.quantised()
+    let (x, product) = (graph.inputs[0], try #require(graph.nodes.last))
+    graph.nodes[0].name = "dequantized"
+    let (folded, weight) = try Self.folded(graph)
+    graph = folded
+    let copy = graph.addValue(named: "copy", constant: graph[weight].constant)
+    graph[copy].stored = graph[weight].stored
+    graph[copy].constant = graph[copy].constant?.keeping([0, 1], axis: 0)
+    graph[copy].stored?.keep([0, 1], axis: 0)
+    let result = graph.addValue(named: "second")
+    graph.nodes.append(Node(product.opType, inputs: [x, copy], outputs: [result]))
+    graph.outputs.append(result)
+    #expect(try RestoreForms(roundsFitted: false).apply(to: &graph).isEmpty)
+    let names = graph.nodes.map(\.name).filter { !$0.isEmpty }
+    #expect(names.count == 2 && Set(names).count == 2 && names.contains("dequantized"))
+  }
+
   private static func weight(_ graph: Graph) throws -> Tensor? {
     var graph = graph
     _ = try FoldConstants().apply(to: &graph)
