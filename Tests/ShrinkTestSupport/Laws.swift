@@ -116,7 +116,9 @@ private func checkRemoval(
     switch edit {
     case .attribute(let name, let value): small.attributes[name] = value
     case .noAttribute(let name): small.attributes[name] = nil
-    case .operand(let slot, let tensor) where slot == small.operands.count: small.operands.append(tensor)
+    case .operand(let slot, let tensor) where slot == small.operands.count:
+      small.operands.append(tensor)
+      small.constants.insert(slot)
     case .operand(let slot, let tensor): small.operands[slot] = tensor
     // Only nodes in a graph have operands that are computed.
     case .literal: throw BrokenLaw(description: "an operand that is in the file is edited as one that is computed")
