@@ -80,6 +80,8 @@ package struct Pullback {
   func moved(
     _ data: [Int], _ run: (Operands<Tensor>) throws(OperatorError) -> [Tensor]
   ) throws(OperatorError) -> Gradients {
+    // A table that is a constant may be large.
+    guard data.contains(where: { wanted[$0] }) else { return Gradients(none: inputs.count) }
     var items = inputs.items
     var starts: [Int] = []
     var total = 0
