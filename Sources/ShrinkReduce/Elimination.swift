@@ -16,8 +16,8 @@ package struct Elimination {
   package struct Path: Sendable, Equatable, Codable {
     /// Units in the order of their removal; the last one is never removed.
     package let order: [Int]
-    /// Error once the first i units of `order` are removed, i in 0 ..< count: squared, relative to the outputs' energy,
-    /// summed over readers.
+    /// Error once the first i units of `order` are removed, i in 0 ..< count, summed over readers: squared, relative to
+    /// the energy of what each makes, or in squared output distance (`isWeighted`).
     package let error: [Double]
   }
 
@@ -48,9 +48,7 @@ package struct Elimination {
   package init(
     group: Int, count: Int, readers compensations: [Compensation], pairs: [PairMoments] = [], seesWeights: Bool = true
   ) {
-    // Weighted by what the outputs make of each error where that is known of all; else each relative to its energy.
-    let isWeighted =
-      compensations.allSatisfy { $0.outputWeights != nil } && pairs.allSatisfy { $0.outputWeight != nil }
+    let isWeighted = Self.isWeighted(compensations, pairs)
     readers = compensations.compactMap { Self.reader($0, group, count, isWeighted: isWeighted) }
     self.pairs = pairs.map {
       Pair(
@@ -59,6 +57,12 @@ package struct Elimination {
     }
     left = Array(0..<count)
     self.seesWeights = seesWeights
+  }
+
+  /// Whether errors are weighed by what the outputs make of them: where that is known of every reader and pair; else each
+  /// counts relative to its energy.
+  static func isWeighted(_ readers: [Compensation], _ pairs: [PairMoments]) -> Bool {
+    readers.allSatisfy { $0.outputWeights != nil } && pairs.allSatisfy { $0.outputWeight != nil }
   }
 
   /// Removes units until one is left.

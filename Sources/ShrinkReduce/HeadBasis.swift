@@ -27,8 +27,6 @@ struct HeadBasis {
   private static let most = 128
   /// Rows whose moments tell the principal axes.
   private static let rows = 16_384
-  /// How far outputs may move by the rounding of turned weights.
-  private static let rounding = 2e-5
 
   /// The graph with its heads turned; nil where there are none.
   ///
@@ -44,7 +42,7 @@ struct HeadBasis {
       for layout in turn.layouts {
         var trial = graph ?? prepared.graph
         guard apply(turn, layout, moments, to: &trial) else { continue }
-        guard try reference.distance(of: trial, source: source).relativeError < Self.rounding else { continue }
+        guard try reference.distance(of: trial, source: source).relativeError < PrincipalAxes.rounding else { continue }
         graph = trial
         break
       }
@@ -63,8 +61,6 @@ extension HeadBasis {
   }
   /// The places of a group in the layers that make and read them.
   private struct Turn {
-    /// Places of a head.
-    let width: Int
     /// For each place the columns that make it, of all heads: queries and keys, or values.
     let places: [[Column]]
     /// For each place the rows of the layer that reads it, of all heads; none for queries and keys.
@@ -101,7 +97,9 @@ extension HeadBasis {
     guard group.kind == .queryKeyWidth || group.kind == .valueWidth, group.count > 1 else { return nil }
     var places = [[Column]](repeating: [], count: group.count)
     for (s, site) in coupled.sites.enumerated() where group.producers.contains(site.node) {
-      guard site.isSingle, isPlain(site), let columns = site.columnsMade(of: group) else { return nil }
+      guard site.isSingle, site.isPlain(in: prepared.graph), let columns = site.columnsMade(of: group) else {
+        return nil
+      }
       for (place, list) in columns.enumerated() { places[place] += list.map { Column(site: s, column: $0) } }
     }
     guard let count = places.first?.count, count > 0, places.allSatisfy({ $0.count == count }),
@@ -110,21 +108,15 @@ extension HeadBasis {
     let isOfScores = !group.pairs.isEmpty
     guard let s = group.readers.first else {
       guard isOfScores, count % 2 == 0 else { return nil }
-      return Turn(width: group.count, places: places, reader: nil, isOfScores: true)
+      return Turn(places: places, reader: nil, isOfScores: true)
     }
     let site = coupled.sites[s]
     let rows = site.columns(of: g, count: group.count)
     let heads = isOfScores ? count / 3 : count
-    guard site.isSingle, isPlain(site), site.product.taps == 1, heads > 0, count % heads == 0,
+    guard site.isSingle, site.isPlain(in: prepared.graph), site.product.taps == 1, heads > 0, count % heads == 0,
       rows.allSatisfy({ $0.count == heads })
     else { return nil }
-    return Turn(width: group.count, places: places, reader: (s, rows), isOfScores: isOfScores)
-  }
-
-  /// Whether a weight stands in the file as float32: others would be rounded anew.
-  private func isPlain(_ site: Site) -> Bool {
-    let values = [site.weight, site.constantTerm(in: prepared.graph)].compactMap(\.self)
-    return values.allSatisfy { prepared.graph[$0].stored == nil }
+    return Turn(places: places, reader: (s, rows), isOfScores: isOfScores)
   }
 }
 
@@ -175,8 +167,7 @@ extension HeadBasis {
           let output = matrices[reader.site]?.rows(rows), let axes = PrincipalAxes.ofProduct(mixed, output)
         else { return false }
         Self.mix(&matrices, value, axes.forward)
-        let turned = axes.backward * output
-        for (i, row) in rows.enumerated() { matrices[reader.site]?.setRow(row, to: turned.row(i)) }
+        matrices[reader.site]?.setRows(rows, to: axes.backward * output)
       }
     }
     for (s, matrix) in matrices { prepared.coupled.sites[s].write(matrix, to: &graph) }
@@ -195,10 +186,7 @@ extension HeadBasis {
   /// Columns ← columns · M.
   private static func mix(_ matrices: inout [Int: Matrix], _ columns: [Column], _ m: Matrix) {
     guard let s = columns.first?.site, let old = matrices[s]?.columns(columns.map(\.column)) else { return }
-    let new = old * m
-    for (j, column) in columns.enumerated() {
-      for i in 0..<new.rows { matrices[s]?[i, column.column] = new[i, j] }
-    }
+    matrices[s]?.setColumns(columns.map(\.column), to: old * m)
   }
 
   /// M for queries and M⁻ᵀ for keys.
@@ -211,12 +199,5 @@ extension HeadBasis {
       rk.root.transposedTimes(axes.vectors) * Matrix(diagonal: halves.map { 1 / $0 }),
       rk.inverse * axes.vectors * Matrix(diagonal: halves)
     )
-  }
-}
-
-extension Matrix {
-  /// Replaces a row.
-  mutating func setRow(_ i: Int, to values: [Double]) {
-    for (j, value) in values.enumerated() { self[i, j] = value }
   }
 }

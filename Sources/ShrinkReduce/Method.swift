@@ -14,9 +14,7 @@ package struct GroupProblem: Sendable {
   package let incoming: [Double]
 
   /// Whether it is known of every reader what the outputs make of its errors.
-  package var isWeighted: Bool {
-    readers.allSatisfy { $0.outputWeights != nil } && pairs.allSatisfy { $0.outputWeight != nil }
-  }
+  package var isWeighted: Bool { Elimination.isWeighted(readers, pairs) }
 }
 
 /// How the units of a group are ranked.

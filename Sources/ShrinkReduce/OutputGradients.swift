@@ -49,7 +49,7 @@ package struct OutputGradients: Sendable {
   ) -> [ValueID: Tensor] {
     var seeds: [ValueID: Tensor] = [:]
     for (value, y) in outputs.sorted(by: { $0.key < $1.key }) where y.dtype == .float32 {
-      let energy = y.withElements(Float.self) { $0.reduce(0.0) { $0 + Double($1) * Double($1) } }
+      let energy = y.energy
       let size = energy > 0 ? Float((Double(samples) / energy).squareRoot()) : 0
       var signs = [Float](repeating: size, count: y.count)
       for i in signs.indices where rng.next() & 1 == 1 { signs[i] = -size }

@@ -1,7 +1,11 @@
+import ShrinkGraph
 import ShrinkMath
 
 /// Bases in which what a product carries is sorted by its singular values.
 enum PrincipalAxes {
+  /// How far outputs may move by the rounding of turned weights.
+  static let rounding = 2e-5
+
   /// R with RᵀR = G and its inverse; directions of G that carry almost nothing count as a little.
   static func root(_ gram: Matrix) -> (root: Matrix, inverse: Matrix)? {
     guard let eigen = try? SymmetricEigen(gram), let largest = eigen.values.last, largest > 0 else { return nil }
@@ -29,5 +33,24 @@ enum PrincipalAxes {
       r.inverse * axes.vectors * Matrix(diagonal: halves),
       Matrix(diagonal: halves.map { 1 / $0 }) * axes.vectors.transposedTimes(r.root)
     )
+  }
+}
+
+extension Matrix {
+  /// Replaces rows, in the order of `indices`.
+  mutating func setRows(_ indices: [Int], to new: Matrix) {
+    for (i, row) in indices.enumerated() { for j in 0..<new.columns { self[row, j] = new[i, j] } }
+  }
+
+  /// Replaces columns, in the order of `indices`.
+  mutating func setColumns(_ indices: [Int], to new: Matrix) {
+    for (j, column) in indices.enumerated() { for i in 0..<new.rows { self[i, column] = new[i, j] } }
+  }
+}
+
+extension Site {
+  /// Whether its weights stand in the file as float32: others would be rounded anew.
+  func isPlain(in graph: Graph) -> Bool {
+    [weight, constantTerm(in: graph)].compactMap(\.self).allSatisfy { graph[$0].stored == nil }
   }
 }

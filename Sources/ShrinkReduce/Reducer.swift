@@ -129,9 +129,10 @@ private struct Preparation {
     diagnostics = inference.diagnostics
     let coupled = try Coupled(graph, types: inference.types)
     let isLossless = options.target == .lossless
-    let outwards = (0..<1).map { source.extrapolated(reach: 0.25, seed: options.seed &+ $0) }
+    let outwards = source.extrapolated(reach: 0.25, seed: options.seed)
     let calibration = try Calibration(
-      graph, coupled: coupled, sources: [source] + (isLossless ? outwards : []), samples: samples, seed: options.seed,
+      graph, coupled: coupled, sources: isLossless ? [source, outwards] : [source], samples: samples,
+      seed: options.seed,
       lossless: isLossless
     ) { (share) throws(ShrinkError) in try progress(stage, share) }
     let compensations = zip(coupled.sites, calibration.moments).map { site, moments in

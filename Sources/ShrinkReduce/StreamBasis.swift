@@ -21,8 +21,6 @@ struct StreamBasis {
     self.samples = Array(samples.prefix(8))
   }
 
-  /// How far outputs may move by the rounding of turned weights.
-  private static let rounding = 2e-5
   /// Nodes that treat every channel alike, and nothing but sums of channels in the same way.
   private static let linear: Set<String> = [
     "Add", "Sub", "Identity", "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Concat", "Slice", "Split",
@@ -38,7 +36,7 @@ struct StreamBasis {
     for turn in turns {
       var trial = graph ?? prepared.graph
       guard apply(turn, to: &trial),
-        try reference.distance(of: trial, source: source).relativeError < Self.rounding
+        try reference.distance(of: trial, source: source).relativeError < PrincipalAxes.rounding
       else { continue }
       graph = trial
     }
@@ -59,7 +57,7 @@ struct StreamBasis {
     else { return nil }
     var makers: [(site: Int, columns: [Int])] = []
     for (s, site) in coupled.sites.enumerated() where group.producers.contains(site.node) {
-      guard site.isSingle, isPlain(site), let columns = site.columnsMade(of: group),
+      guard site.isSingle, site.isPlain(in: graph), let columns = site.columnsMade(of: group),
         columns.allSatisfy({ $0.count == 1 })
       else { return nil }
       makers.append((s, columns.map { $0[0] }))
@@ -68,18 +66,12 @@ struct StreamBasis {
     for s in group.readers {
       let site = coupled.sites[s]
       let rows = site.columns(of: g, count: group.count)
-      guard site.isSingle, isPlain(site), prepared.compensations[s]?.moments.columns == site.columns,
+      guard site.isSingle, site.isPlain(in: graph), prepared.compensations[s]?.moments.columns == site.columns,
         Set(rows.map(\.count)).count == 1, rows[0].count == site.product.taps
       else { return nil }
       readers.append((s, rows))
     }
     return makers.isEmpty ? nil : Turn(makers: makers, readers: readers)
-  }
-
-  /// Whether a weight stands in the file as float32: others would be rounded anew.
-  private func isPlain(_ site: Site) -> Bool {
-    let values = [site.weight, site.constantTerm(in: prepared.graph)].compactMap(\.self)
-    return values.allSatisfy { prepared.graph[$0].stored == nil }
   }
 
   /// Rewrites the weights of a turn; false where they cannot be.
@@ -90,17 +82,13 @@ struct StreamBasis {
     guard let axes = axes(turn, matrices) else { return false }
     for maker in turn.makers {
       guard let old = matrices[maker.site] else { return false }
-      let new = old.columns(maker.columns) * axes.forward
-      for (j, column) in maker.columns.enumerated() {
-        for i in 0..<new.rows { matrices[maker.site]?[i, column] = new[i, j] }
-      }
+      matrices[maker.site]?.setColumns(maker.columns, to: old.columns(maker.columns) * axes.forward)
     }
     for reader in turn.readers {
       for tap in 0..<(reader.rows.first?.count ?? 0) {
         let rows = reader.rows.map { $0[tap] }
         guard let old = matrices[reader.site] else { return false }
-        let new = axes.backward * old.rows(rows)
-        for (i, row) in rows.enumerated() { matrices[reader.site]?.setRow(row, to: new.row(i)) }
+        matrices[reader.site]?.setRows(rows, to: axes.backward * old.rows(rows))
       }
     }
     for (s, matrix) in matrices { sites[s].write(matrix, to: &graph) }
