@@ -47,12 +47,10 @@ struct InspectJob {
     for input in model.graph.realInputs { byInput[input] = types[model.graph[input].name] }
     let plain = try Inference(model.graph, inputs: byInput)
     let cost = Cost(model.graph, types: plain.types, groups: [], samples: samples)
-    let simplified = try Simplified(model.graph, inputs: types)
-    let graph = simplified.graph
-    let coupled = try Coupled(graph, types: simplified.inference.types)
-    let all = Cost(
-      graph, types: simplified.inference.types, groups: coupled.groups, forms: coupled.forms, samples: samples)
-    let listed = InspectedGroups(graph, coupled, all, types: simplified.inference.types)
+    let separated = try Separated(Simplified(model.graph, inputs: types), inputs: types)
+    let (graph, coupled) = (separated.graph, separated.coupled)
+    let all = Cost(graph, types: separated.types, groups: coupled.groups, forms: coupled.forms, samples: samples)
+    let listed = InspectedGroups(graph, coupled, all, types: separated.types)
     func ports(_ ids: [ValueID]) -> [Inventory.Port] {
       ids.map { Inventory.Port(name: model.graph[$0].name, type: Interface.text(model.graph[$0].type)) }
     }

@@ -53,7 +53,7 @@ extension TensorType {
 
 extension Sequence<Int> {
   /// The product of lengths that a tensor has already.
-  var product: Int { reduce(1, *) }
+  package var product: Int { reduce(1, *) }
 }
 
 /// Runs of elements that are worth a thread of their own.

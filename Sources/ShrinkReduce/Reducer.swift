@@ -42,7 +42,7 @@ package struct Reducer {
     let plain = try Inference(model, inputs: probe.types(of: model))
     let cost = Cost(model, types: plain.types, groups: [], samples: probe.samples)
     before = Size(parameters: Int(cost.parameters([])), macs: Int(cost.macs([])))
-    var graph = try Simplified(model, inputs: probe.inputs).graph
+    var graph = try Separated(Simplified(model, inputs: probe.inputs), inputs: probe.inputs).graph
     let evidence = options.target == .lossless ? samples : self.samples.fit
     var preparation = Preparation(source: source, samples: evidence, options: options, probe: probe)
     var first = try preparation.run(graph, stage: "statistics", progress: progress)

@@ -23,7 +23,7 @@ extension RandomGraph {
     let (height, width) = x.size ?? (1, 1)
     switch pick(0...8) {
     case 0: return activated(grouped(x))
-    case 1: return shuffled(x)
+    case 1: return x.channels % 8 == 0 ? structure("shuffled halves") { $0.shuffledHalves(x) } : shuffled(x)
     case 2: return halved(x)
     case 3: return sliced(x)
     case 4:
@@ -58,6 +58,21 @@ extension RandomGraph {
     let parts = reshaped(x.value, [-1, 2, x.channels / 2, height, width])
     let back = reshaped(transposed(parts, [0, 2, 1, 3, 4]), [-1, x.channels, height, width])
     return Place(value: back, channels: x.channels, size: x.size)
+  }
+
+  /// ShuffleNet V2: half of the channels is convolved, joined with the other, and all are shuffled, several times.
+  private mutating func shuffledHalves(_ given: Place) -> Place {
+    var x = given
+    for _ in 0..<pick(1...3) {
+      let half = x.channels / 2
+      let parts = [(0, half), (half, x.channels)].map { start, end in
+        sketch.node("Slice", [x.value, integers([start]), integers([end]), integers([1])])
+      }
+      let inner = activated(conv(Place(value: parts[1], channels: half, size: x.size), to: half))
+      let joined = sketch.node("Concat", [parts[0], inner.value], ["axis": .int(1)])
+      x = shuffled(Place(value: joined, channels: x.channels, size: x.size))
+    }
+    return x
   }
 
   private mutating func halved(_ x: Place) -> Place {

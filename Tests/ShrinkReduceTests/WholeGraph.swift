@@ -30,6 +30,7 @@ struct WholeGraph {
     }
     let types = CoupledSketch.inputs(original, samples: samples)
     let named = Dictionary(uniqueKeysWithValues: types.map { [original] in (original[$0.key].name, $0.value) })
-    sketch = try CoupledSketch(try Simplified(original, inputs: named).graph, samples: samples)
+    let simplified = try Simplified(original, inputs: named)
+    sketch = try CoupledSketch(try Separated(simplified, inputs: named).graph, samples: samples)
   }
 }

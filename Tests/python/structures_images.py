@@ -191,6 +191,29 @@ def channel_shuffle(net):
     classes(net, net.relu(net.conv(x, 5, u.to(block=2))), 5)
 
 
+def shuffled_halves(net):
+    """ShuffleNet V2: blocks that cut the channels in two, convolve one half, join and shuffle; cut 3 ways, the middle one uneven."""
+    u, t, v, m = (net.group(n, b, p, **o) for n, b, p, o in (("u", 2, 3, {}), ("t", 2, 3, {"dead": 1}), ("v", 4, 6, {"dead": 1}), ("m", 5, 9, {})))
+
+    def shuffle(x, channels):
+        x = net.op("Reshape", x, net.const([0, 2, channels // 2, 8, 8]))
+        return net.op("Reshape", net.op("Transpose", x, perm=[0, 2, 1, 3, 4]), net.const([0, channels, 8, 8]))
+
+    def block(x, first, into, out):
+        """The channels in front of `first` pass, the others are convolved to as many."""
+        parts = [net.op("Slice", x, *map(net.const, ([start], [end], [1]))) for start, end in ((0, first), (first, 2 * first))]
+        y = net.relu(net.conv(parts[1], m.out(), into, 1))
+        y = net.conv(y, m.each(), 1, group=net.w(m))
+        return shuffle(net.op("Concat", parts[0], net.relu(net.conv(y, out, m.to(), 1)), axis=1), 2 * first)
+
+    x, half = picture(net), net.w(u) + net.w(t) + net.w(v)
+    whole = lambda block=1: [g.out(block=block) for g in (u, t, v)]
+    x = shuffle(net.op("Concat", *[net.relu(net.conv(x, whole(), 3)) for _ in range(2)], axis=1), 2 * half)
+    x = block(x, half, v.to(block=2), [u.out(block=2), t.out(block=2)])
+    x = block(x, half, t.to(block=4), u.out(block=4))
+    classes(net, net.relu(net.conv(x, 5, u.to(block=8))), 5)
+
+
 def channels_last(net):
     """A graph in NHWC around Convs in NCHW, as converters write it."""
     u, v = net.group("u", 6, 11, dead=1), net.group("v", 5, 9, dead=1)
@@ -279,6 +302,7 @@ def many_readers(net):
 
 
 ALL = [plain_chain, residual_stage, csp, split_without_lengths, dense_block, slices, depthwise, grouped_whole, grouped_inner, inverted_residual, squeeze_excitation,
-       spatial_gate, transposed_conv, resize_pad_pool, resize_to_sizes, prelu, depth_to_space, pixel_shuffle, channel_shuffle, channels_last,
+       spatial_gate, transposed_conv, resize_pad_pool, resize_to_sizes, prelu, depth_to_space, pixel_shuffle, channel_shuffle, shuffled_halves,
+       channels_last,
        norm_after_activation, norm_written_out, instance_norm, group_norm, group_norm_exported, pooled_reshape, pooled_squeeze, flattened,
        many_readers]

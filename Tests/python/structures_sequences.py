@@ -1,5 +1,6 @@
 """Structures of transformers and recurrent networks, each as a small one on sequences [N, 6, 10]."""
 import numpy as np
+from onnx import numpy_helper
 
 STEPS, WIDTH, HEADS, SIZE, CLASSES = 6, 10, 3, 4, 4
 
@@ -160,6 +161,38 @@ def value_width(net):
     head_widths(net, net.group("queries and keys", 4, 4), net.group("values", 3, 6))
 
 
+def rotary(net):
+    """Two layers of Llama: planted, they read one table of angles, and not the same places of it go."""
+    angles = np.outer(np.arange(STEPS), 100.0 ** (-np.arange(7) / 7)).T
+    x, tables = sequence(net), {}
+
+    def turned(y, group, table):
+        width = net.w(group)
+        y = net.op("Transpose", net.op("Reshape", y, net.const([0, STEPS, HEADS, 2 * width])), perm=[0, 2, 1, 3])
+        first, second = (net.op("Slice", y, *map(net.const, ([start], [end], [3]))) for start, end in ((0, width), (width, 2**31)))
+        other = net.op("Concat", net.op("Neg", second), first, axis=3)
+        return net.add(net.mul(y, f"cosines of {table}"), net.mul(other, f"sines of {table}"))
+
+    for name in "first", "second":
+        q, v = net.group(f"{name} queries and keys", 4, 7, kind="zeros"), net.group(f"{name} values", 4, 4)
+        table = "all" if net.planted else name
+        tables[table] = list(range(7)) if net.planted else list(q.written.argmax(0))
+        y = rms_norm(net, x)
+        queries, keys = (turned(net.matmul(y, WIDTH, q.out(lead=2 * HEADS), bias=False), q, table) for _ in range(2))
+        values = net.op("Reshape", net.matmul(y, WIDTH, v.out(lead=HEADS)), net.const([0, STEPS, HEADS, net.w(v)]))
+        y = net.op("MatMul", scores(net, queries, keys), net.op("Transpose", values, perm=[0, 2, 1, 3]))
+        y = net.op("Reshape", net.op("Transpose", y, perm=[0, 2, 1, 3]), net.const([0, STEPS, HEADS * net.w(v)]))
+        x = net.add(x, net.matmul(y, v.to(lead=HEADS), WIDTH))
+        # Next to its weights the copies of a table are small, as they are in real networks.
+        x = net.add(x, net.matmul(net.gelu(net.matmul(rms_norm(net, x), WIDTH, 96)), 96, WIDTH))
+    classes(net, x)
+    # Last, so that the random numbers of the weights do not depend on how many tables there are.
+    for table, places in tables.items():
+        for name, function in ("cosines", np.cos), ("sines", np.sin):
+            values = np.tile(function(angles[places]).T, 2).astype(np.float32)
+            net.weights.append(numpy_helper.from_array(values, f"{name} of {table}"))
+
+
 def attention_operator(net):
     h = net.group("heads", HEADS, 5)
     x = sequence(net)
@@ -272,5 +305,5 @@ def rnn(net):
 
 
 ALL = [residual_stream, layer_norm_mlp, swiglu, geglu, gated_mlp_fused, heads_fused, heads_split, heads_legacy, heads_dynamo, query_width,
-       value_width, attention_operator, attention_in_a_stream, lstm, lstm_last_state, lstm_bidirectional, lstm_peepholes_state,
+       value_width, rotary, attention_operator, attention_in_a_stream, lstm, lstm_last_state, lstm_bidirectional, lstm_peepholes_state,
        lstm_all_results, gru, gru_bidirectional, rnn]

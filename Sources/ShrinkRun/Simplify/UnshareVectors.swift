@@ -72,7 +72,7 @@ package struct UnshareVectors: Pass {
 
 extension Graph {
   /// A constant of its own with the same elements.
-  fileprivate mutating func copy(_ value: ValueID, asNode: Bool, _ nodes: inout [Node]) -> ValueID {
+  mutating func copy(_ value: ValueID, asNode: Bool, _ nodes: inout [Node]) -> ValueID {
     let original = self[value]
     let id = addValue(named: original.name, constant: original.constant)
     self[id].stored = original.stored
