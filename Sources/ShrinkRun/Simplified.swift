@@ -8,6 +8,9 @@ package struct Simplified: Sendable {
   /// Types for the given inputs, and what could not be inferred.
   package private(set) var inference: Inference
 
+  /// Most branches behind each other that are followed.
+  private static let most = 8
+
   /// Rewrites a graph by the passes of the pipeline and those steps that need types.
   ///
   /// `inputs` gives the type of every real input, by name.
@@ -15,9 +18,11 @@ package struct Simplified: Sendable {
     graph = model
     _ = try Pipeline().run(&graph)
     inference = try Self.inference(graph, inputs)
-    if try FixTargets().apply(to: &graph, types: inference.types) {
-      _ = try Pipeline().run(&graph)
+    // Behind a branch that is taken there may be more shapes.
+    for _ in 0..<Self.most where try FixTargets().apply(to: &graph, types: inference.types) {
+      let changed = try Pipeline().run(&graph)
       inference = try Self.inference(graph, inputs)
+      if !changed.contains(InlineBranches.name) { break }
     }
   }
 

@@ -19,6 +19,7 @@ package struct Pipeline: Sendable {
   package static let standard: [any Pass] = [
     DropIdentity(),
     FoldConstants(),
+    InlineBranches(),
     UnshareVectors(),
     FoldBatchNorm(),
     DropZeroStates(),

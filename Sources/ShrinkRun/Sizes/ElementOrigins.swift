@@ -42,6 +42,8 @@ package struct ElementOrigins: Sendable {
         origins[output.index] = Self.sizes(node, of: value, types).map { place in
           fixedSize(place).map(ElementOrigin.constant) ?? .size(place)
         }
+      } else if let output = node.outputs[0], let size = Self.size(node, types, fixedSize) {
+        origins[output.index] = [.constant(size)]
       } else if let results = moved(node, graph, types) {
         for (output, result) in zip(node.outputs, results) { if let output { origins[output.index] = result } }
       } else {
@@ -78,6 +80,15 @@ package struct ElementOrigins: Sendable {
       let end = try? bound(attributes.int("end", default: rank)), start < end
     else { return [] }
     return (start..<end).map { AxisPlace(value, $0) }
+  }
+
+  /// What a Size node delivers, where no input changes any axis of its operand: how many sizes a Shape has.
+  private static func size(_ node: Node, _ types: [TensorType?], _ fixed: (AxisPlace) -> Int?) -> Int? {
+    guard node.opType == "Size", let value = node.inputs.first ?? nil, let rank = types[value.index]?.shape.count else {
+      return nil
+    }
+    let sizes = (0..<rank).compactMap { fixed(AxisPlace(value, $0)) }
+    return sizes.count == rank ? Tensor.checkedCount(sizes) : nil
   }
 
   /// Small results of integers, and lists of numbers, are of unknown elements, each of them.
