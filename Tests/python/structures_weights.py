@@ -218,6 +218,32 @@ def beside_if(net):
     beside(net, use)
 
 
+def branch_taken(net):
+    """torch.tile by the legacy exporter: Ifs compare ranks, which no input changes, and read the units in the branch that is taken."""
+    u = net.group("u", 5, 9, dead=1)
+    x = net.relu(net.gemm(vector(net), u.out(), INPUTS))
+    shape = net.op("Shape", x)
+    more = net.op("Sub", net.op("Size", shape), net.const(2))
+    zero, one, repeats = net.const(0), net.const([1]), net.const([1, 2])
+
+    def branch(name, nodes, kind, dims):
+        return body(name, nodes, [], [(name, kind, dims)])
+
+    times = net.op("If", net.op("Greater", more, zero),
+                   then_branch=branch("longer", [helper.make_node("Reshape", [more, one], ["count"]),
+                                                 helper.make_node("Expand", [one, "count"], ["ones"]),
+                                                 helper.make_node("Concat", ["ones", repeats], ["longer"], axis=0)], TensorProto.INT64, [None]),
+                   else_branch=branch("same", [helper.make_node("Identity", [repeats], ["same"])], TensorProto.INT64, [2]))
+    y = net.op("If", net.op("Less", more, zero),
+               then_branch=branch("wider", [helper.make_node("Abs", [more], ["rank"]), helper.make_node("Reshape", ["rank", one], ["count"]),
+                                            helper.make_node("Expand", [one, "count"], ["ones"]),
+                                            helper.make_node("Concat", ["ones", shape], ["target"], axis=0),
+                                            helper.make_node("Reshape", [x, "target"], ["wider"])], TensorProto.FLOAT, None),
+               else_branch=branch("as it is", [helper.make_node("Identity", [x], ["as it is"])], TensorProto.FLOAT, ["N", net.w(u)]))
+    y = net.op("Tile", y, net.op("Cast", times, to=TensorProto.INT64))
+    net.output(net.gemm(y, CLASSES, u.to(lead=2)), CLASSES)
+
+
 def beside_loop(net):
     def use(touched, x):
         matrix = net.weight(5, 5)
@@ -271,4 +297,5 @@ def model_function(net):
 ALL = [constant_nodes, behind_transpose, behind_identity, behind_cast, behind_dequantize, dequantize_tensor,
        dequantize_then_transpose, dequantize_blocks, chains_of_identities, transposed_for_two, shared_bias, shared_scalar, many_readers,
        shared_weights, shared_first_layer, tied_layers,
-       linear_linear, linear_convs, always_on, beside_if, beside_loop, beside_scan, beside_unknown, unknown_reads_the_chain, model_function]
+       linear_linear, linear_convs, always_on, beside_if, branch_taken, beside_loop, beside_scan, beside_unknown,
+       unknown_reads_the_chain, model_function]

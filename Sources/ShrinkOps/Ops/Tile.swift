@@ -55,5 +55,12 @@ package struct Tile: Operator {
     }
     let kept = repeats.indices.filter(isKept)
     for axis in kept { c.tie(.input(0, axis), .output(0, axis)) }
+    guard c.isStored(1), !isOneAxis || c.isStored(2) else { return }
+    for axis in repeats.indices where repeats[axis] > 1 && c.size(.input(0, axis)) > 1 {
+      let (times, own) = (c.factor(repeats[axis]), c.factor(c.size(.input(0, axis))))
+      c.split(.input(0, axis), into: [own])
+      c.split(.output(0, axis), into: [times, own])
+      c.pin(times)
+    }
   }
 }
