@@ -28,7 +28,22 @@ package struct Cost: Sendable {
 
     func value(_ widths: [Int]) -> Double { axes.reduce(fixed) { $0 * $1.value(widths) } }
   }
-  private var parameterTerms: [Term] = []
+  /// Constants with the same elements: copies for layers that would be tied otherwise.
+  private struct Copies: Sendable {
+    let count: Double
+    var terms: [Term]
+
+    /// Whether none of them ever shrinks.
+    var isFixed: Bool { terms.allSatisfy(\.axes.isEmpty) }
+
+    /// Copies that are still whole become one again (`MergeConstants`).
+    func value(_ widths: [Int]) -> Double {
+      let values = terms.map { $0.value(widths) }
+      let cut = values.filter { $0 != count }
+      return cut.reduce(cut.count < values.count ? count : 0, +)
+    }
+  }
+  private var parameterTerms: [Copies] = []
   private var macTerms: [Term] = []
   /// Parameters of weights no axis of which shrinks.
   private var fixedParameters = 0.0
@@ -49,14 +64,31 @@ package struct Cost: Sendable {
       }
       return result
     }
+    var places: [Elements: Int] = [:]
     for (v, value) in graph.values.enumerated() {
       guard let constant = value.constant, Self.counts(constant, value) else { continue }
       let made = term(constant.shape.indices.map { ValueAxis(ValueID(v), $0) })
-      if made.axes.isEmpty { fixedParameters += made.fixed } else { parameterTerms.append(made) }
+      let at = places[Elements(constant), default: parameterTerms.count]
+      places[Elements(constant)] = at
+      if at == parameterTerms.count { parameterTerms.append(Copies(count: Double(constant.count), terms: [])) }
+      parameterTerms[at].terms.append(made)
     }
+    fixedParameters = parameterTerms.filter(\.isFixed).reduce(0) { $0 + $1.value([]) }
+    parameterTerms.removeAll(where: \.isFixed)
     for node in graph.nodes where node.domain.isEmpty {
       guard let axes = Self.macAxes(node, types) else { continue }
       macTerms.append(term(axes, factor: 1 / Double(max(samples, 1))))
+    }
+  }
+
+  /// Where the elements of a constant stand in memory, and in which shape.
+  private struct Elements: Hashable {
+    let storage: ObjectIdentifier
+    let offset: Int
+    let shape: [Int]
+
+    init(_ constant: Tensor) {
+      (storage, offset, shape) = (ObjectIdentifier(constant.storage), constant.offset, constant.shape)
     }
   }
 

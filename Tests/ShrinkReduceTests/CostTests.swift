@@ -57,6 +57,26 @@ import ShrinkTestSupport
     }
   }
 
+  /// Copies of a table are one as long as nothing is cut off any of them.
+  @Test func copiesThatAreWholeCountOnce() throws {
+    var sketch = GraphSketch()
+    let table = Tensor(shape: [3, 6], (0..<18).map { Float($0) })
+    var x = sketch.input([3, 5])
+    for _ in 0..<2 {
+      let hidden = sketch.node("Mul", [sketch.node("MatMul", [x, sketch.weight([5, 6])]), sketch.constant(table)])
+      x = sketch.node("MatMul", [sketch.relu(hidden), sketch.weight([6, 5])])
+      x = sketch.node("Softmax", [x], ["axis": .int(-1)])
+    }
+    sketch.output(x)
+    let coupled = try CoupledSketch(sketch.graph)
+    let groups = coupled.coupled.groups
+    try #require(groups.map(\.count) == [6, 6])
+    let cost = Cost(coupled.graph, types: coupled.types, groups: groups, forms: coupled.coupled.forms, samples: 2)
+    let counts = [[6, 6], [4, 6], [4, 5]].map { cost.parameters($0) }
+    let wanted: [Double] = [120 + 18, 100 + 12 + 18, 90 + 12 + 15]
+    #expect(counts == wanted)
+  }
+
   /// An axis of heads × width costs the product of what is left of both, beside what is fixed.
   @Test func factoredAxesMultiply() throws {
     let (heads, width, stream, count) = (3, 4, 5, 2)
