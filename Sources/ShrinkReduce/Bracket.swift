@@ -11,6 +11,8 @@ struct Bracket {
   private var goal: Double
   /// The widths that failed last.
   private var failed: Allocation.Point?
+  /// How many trials there were.
+  private var trials = 0
   /// The least point that does.
   private(set) var best: Allocation.Point?
 
@@ -40,11 +42,13 @@ struct Bracket {
       // Outputs that are no numbers give no slope: halve.
       guess = ends.low + (a.isFinite ? a / (a - b) : 0.5) * (ends.high - ends.low)
     } else {
-      let reached = allocation.path.first { Self.level($0) >= goal } ?? allocation.path.last
-      guess = log(max(reached?.cost ?? 1, 1e-30))
+      // The path may jump over the goal: the side that is predicted to meet it.
+      let over = allocation.path.firstIndex { Self.level($0) >= goal } ?? allocation.path.count
+      guess = log(max(allocation.path[max(over - 1, 0)].cost, 1e-30))
     }
     let isClosed = low.excess != nil && high.excess != nil
-    let margin = (isClosed ? 0.15 : 0.02) * (ends.high - ends.low)
+    // Where predictions keep failing on one side, steps grow until the other side is found.
+    let margin = min(isClosed ? 0.15 : 0.02 * exp2(Double(trials)), 0.5) * (ends.high - ends.low)
     return exp(min(max(guess, ends.low + margin), ends.high - margin))
   }
 
@@ -57,6 +61,7 @@ struct Bracket {
       low = (budget, excess)
       failed = point
     }
+    trials += 1
     goal = Self.level(point) - excess
   }
 

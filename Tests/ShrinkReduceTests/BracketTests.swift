@@ -67,6 +67,29 @@ import Testing
     #expect((best ?? units) == least * 10, "tried \(tried)")
   }
 
+  /// Any unit of the first group costs as much as most of them, so the path jumps; the goal lies within the jump.
+  ///
+  /// The last group makes widths differ at every budget.
+  @Test func theSearchDoesNotStayBelowAJumpOfThePath() {
+    let units = 100
+    let jump: [Double] = (0..<units).map { $0 == 0 ? 0 : 4.4e-3 + 1e-6 * Double($0) }
+    let slope: [Double] = (0..<units).map { gone in
+      let (easy, hard) = (Double(min(gone, 40)), Double(max(gone - 40, 0)))
+      return 2e-5 * easy + 1e-3 * hard
+    }
+    let allocation = Allocation(
+      counts: [units, units, units], steps: [1, 1, 1],
+      sensitivity: Sensitivity(paths: [], distances: [jump, slope, (0..<units).map { 1e-9 * Double($0) }])
+    ) { 0.45 * Double($0[0] + $0[1]) / Double(units) + 0.1 * Double($0[2]) / Double(units) }
+    var bracket = Bracket(allocation, start: log(0.05))
+    for _ in 0..<8 {
+      guard let budget = bracket.next(), let point = allocation.point(within: budget) else { break }
+      bracket.note(point, budget: budget, excess: log(1.2 * point.distance.squareRoot() / 0.05))
+    }
+    let found = bracket.best?.widths ?? [units, units]
+    #expect(found[0] == units && found[1] <= 65, "found \(found)")
+  }
+
   @Test func anInfiniteErrorIsAFailureLikeAnother() {
     let (best, _) = Self.search(Self.allocation(units: 100), allowed: 0.1, trials: 12) { $0 < 60 ? .infinity : 0.01 }
     #expect((best ?? 0) >= 60 && (best ?? 0) <= 70)
