@@ -3,7 +3,7 @@
 /// Both shapes are cut into the shortest runs of axes with equal products. Axes of size 1 say nothing. A run of one axis on
 /// both sides is the same axis; in any other the axes of both sides are products of common factors, where there are any:
 /// 96 → 4 × 24 is heads × width on both sides.
-enum Regrouping {
+package enum Regrouping {
   /// Ties the axes of operand 0 with those of result 0; axes of the result in `pinned` keep their size.
   static func couple(_ c: inout Coupling, pinned: Set<Int> = []) {
     let (input, output) = (c.inputs[0].shape, c.outputs[0].shape)
@@ -36,7 +36,7 @@ enum Regrouping {
   /// The runs, without axes of size 1.
   ///
   /// Empty when a size is 0.
-  static func runs(_ input: [Int], _ output: [Int]) -> [(from: [Int], to: [Int])] {
+  package static func runs(_ input: [Int], _ output: [Int]) -> [(from: [Int], to: [Int])] {
     guard !input.contains(0), !output.contains(0) else { return [] }
     let from = input.indices.filter { input[$0] != 1 }
     let to = output.indices.filter { output[$0] != 1 }

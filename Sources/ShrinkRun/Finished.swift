@@ -1,7 +1,7 @@
 import ShrinkGraph
 
-/// A graph as it is written: weights in the forms in which the file held them, equal constants and equal steps
-/// once.
+/// A graph as it is written: weights in the forms in which the file held them, attention operators whole,
+/// equal constants and equal steps once.
 package struct Finished: Sendable {
   /// The graph.
   package private(set) var graph: Graph
@@ -12,6 +12,7 @@ package struct Finished: Sendable {
   package init(_ reduced: Graph, roundsFitted: Bool) throws(ShrinkError) {
     graph = reduced
     forms = try RestoreForms(roundsFitted: roundsFitted).apply(to: &graph)
+    _ = try JoinAttention().apply(to: &graph)
     _ = try MergeConstants().apply(to: &graph)
     _ = try MergeNodes().apply(to: &graph)
     graph.dropUnnamedValues()

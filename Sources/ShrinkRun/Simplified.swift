@@ -24,6 +24,12 @@ package struct Simplified: Sendable {
       inference = try Self.inference(graph, inputs)
       if !changed.contains(InlineBranches.name) { break }
     }
+    let isSplit = try SplitStacks().apply(to: &graph, types: inference.types)
+    if isSplit { inference = try Self.inference(graph, inputs) }
+    if try ExposeAttention().apply(to: &graph, types: inference.types) || isSplit {
+      _ = try Pipeline().run(&graph)
+      inference = try Self.inference(graph, inputs)
+    }
   }
 
   private static func inference(_ graph: Graph, _ inputs: [String: TensorType]) throws(ShrinkError) -> Inference {

@@ -14,11 +14,14 @@ extension RandomGraph {
     let keys = pick(1...3)
     let heads = Heads(queries: keys * pick(1...2), keys: keys, width: 2 * pick(1...2), valueWidth: pick(2...3))
     let flat: ValueID
-    switch pick(0...7) {
+    switch pick(0...8) {
     case 0...1 where opset >= 23: flat = byOperator(x, heads)
     case 2: flat = structure("MultiHeadAttention") { $0.byHeads(x, heads) }
     case 3:
       let value = structure("packed Attention") { $0.packed(x, heads) }
+      return projected(value, heads.keys * heads.valueWidth, x.channels)
+    case 4:
+      let value = structure("stack of queries, keys and values") { $0.stacked(x, heads) }
       return projected(value, heads.keys * heads.width, x.channels)
     default: flat = grouped(x, heads, count: count)
     }
@@ -65,10 +68,33 @@ extension RandomGraph {
 
   /// Attention of com.microsoft, which holds its projections.
   private mutating func packed(_ x: Place, _ heads: Heads) -> ValueID {
+    let sizes = [heads.width, heads.width, heads.valueWidth].map { heads.keys * $0 }
+    let columns = sizes.reduce(0, +)
+    var attributes: [String: Attribute.Value] = [
+      "num_heads": .int(Int64(heads.keys)), "unidirectional": .int(flip() ? 1 : 0),
+    ]
+    if Set(sizes).count > 1 || flip() { attributes["qkv_hidden_sizes"] = .ints(sizes.map(Int64.init)) }
+    let operands = [x.value, sketch.weight([x.channels, columns])] + (flip() ? [sketch.weight([columns])] : [])
+    return sketch.node("Attention", operands, domain: "com.microsoft", attributes)
+  }
+
+  /// Queries, keys and values from one weight, as a stack from which each is picked.
+  private mutating func stacked(_ x: Place, _ heads: Heads) -> ValueID {
     let columns = 3 * heads.keys * heads.width
-    return sketch.node(
-      "Attention", [x.value, sketch.weight([x.channels, columns]), sketch.weight([columns])], domain: "com.microsoft",
-      ["num_heads": .int(Int64(heads.keys)), "unidirectional": .int(flip() ? 1 : 0)])
+    let all = reshaped(projected(x.value, x.channels, columns), [0, 0, 3, heads.keys, heads.width])
+    let stack = transposed(all, [2, 0, 3, 1, 4])
+    var parts: [ValueID] = []
+    if flip() {
+      for i in 0..<3 {
+        parts.append(sketch.node("Gather", [stack, sketch.constant(Tensor(Int64(i)))], ["axis": .int(0)]))
+      }
+    } else {
+      let cut = sketch.nodes("Split", [stack, integers([1, 1, 1])], results: 3, ["axis": .int(0)])
+      for part in cut { parts.append(sketch.node("Squeeze", [part, integers([0])])) }
+    }
+    let scores = sketch.node("MatMul", [parts[0], transposed(parts[1], [0, 1, 3, 2])])
+    let mixed = sketch.node("MatMul", [sketch.node("Softmax", [scores], ["axis": .int(-1)]), parts[2]])
+    return reshaped(transposed(mixed, [0, 2, 1, 3]), [0, 0, heads.keys * heads.width])
   }
 
   // MARK: Written out

@@ -1,7 +1,8 @@
 """Every structure that ties units, widened without changing its function, comes back by `--lossless`."""
 import pathlib, tempfile, unittest
 import numpy as np, onnx
-import measure, program, samples, structures_images, structures_sequences, structures_sizes, structures_weights, widened
+import measure, program, samples, structures_attention, structures_images, structures_sequences, structures_sizes
+import structures_weights, widened
 
 SAMPLES, BATCHES = 256, (1, 7)
 
@@ -46,7 +47,7 @@ class Structures(unittest.TestCase):
         """At most the base's widths: in the weights that kept their names, in the sum of all, and as the report has it."""
         shapes = {t.name: list(t.dims) for t in base.graph.initializer}
         wider = [f"{t.name} {list(t.dims)}, once {shapes[t.name]}" for t in small.graph.initializer
-                 if len(t.dims) == len(shapes.get(t.name, ())) and any(a > b for a, b in zip(t.dims, shapes[t.name]))]
+                 if t.name in shapes and len(t.dims) == len(shapes[t.name]) and any(a > b for a, b in zip(t.dims, shapes[t.name]))]
         self.assertFalse(wider, f"{wider}. {widths(report)}")
         parameters = [measure.parameters(m.graph) for m in (small, base)]
         self.assertLessEqual(parameters[0], parameters[1] + added, f"parameters. {widths(report)}")
@@ -57,7 +58,7 @@ class Structures(unittest.TestCase):
 
 
 def add_tests():
-    for module in (structures_images, structures_sequences, structures_sizes, structures_weights):
+    for module in (structures_attention, structures_images, structures_sequences, structures_sizes, structures_weights):
         for builder in module.ALL:
             def test(self, builder=builder):
                 self.returns(builder)

@@ -49,6 +49,12 @@ struct SizeTrials {
     return result
   }
 
+  /// The shape of a value in each trial; nil where one does not know it.
+  func shapes(_ value: ValueID) -> [[Int]]? {
+    let known = shapes.compactMap { $0[value.index] }
+    return known.count == shapes.count && known.allSatisfy { $0.count == known[0].count } ? known : nil
+  }
+
   private static func openAxes(_ graph: Graph, _ types: [TensorType?]) -> [OpenAxis] {
     var result: [OpenAxis] = []
     var symbols: [String: Int] = [:]

@@ -1,0 +1,57 @@
+import ShrinkGraph
+import ShrinkTestSupport
+import Testing
+
+@testable import ShrinkRun
+
+@Suite struct JoinAttentionTests {
+  /// What `ExposeAttention` takes apart becomes what it was.
+  @Test(arguments: [(11, true, 3), (17, true, 2), (17, false, 3), (17, false, 2)])
+  func projectionsGoBack(_ opset: Int, _ hasBias: Bool, _ values: Int) throws {
+    var s = AttentionSketch(opset: opset)
+    let summand = s.sketch.weight([1, 2, 4, 4])
+    s.sketch.output(
+      s.packed(values: Int64(values), hasBias: hasBias, rest: [nil, nil, summand], ["scale": .float(0.3)]))
+    var graph = try AttentionSketch.exposed(s.sketch.graph).graph
+    #expect(try JoinAttention().apply(to: &graph))
+    try graph.check()
+    #expect(AttentionSketch.kinds(graph) == ["Attention"])
+    let (new, old) = (try #require(graph.nodes.last), try #require(s.sketch.graph.nodes.last))
+    #expect(new.inputs == old.inputs && Set(new.attributes.map(\.name)) == Set(old.attributes.map(\.name)))
+    try AttentionSketch.compare(s.sketch.graph, graph)
+  }
+
+  @Test func biasesGoBack() throws {
+    var s = AttentionSketch()
+    s.sketch.output(s.biased())
+    var graph = try AttentionSketch.exposed(s.sketch.graph).graph
+    #expect(try JoinAttention().apply(to: &graph))
+    try graph.check()
+    #expect(AttentionSketch.kinds(graph) == ["MatMul", "MatMul", "MatMul", "MultiHeadAttention"])
+    let bias = try #require(graph.nodes.last?.inputs[3])
+    let original = try #require(s.sketch.graph.nodes.last?.inputs[3])
+    #expect(graph[bias].constant == s.sketch.graph[original].constant)
+    try AttentionSketch.compare(s.sketch.graph, graph)
+  }
+
+  /// Projections that an output shows, that something else reads, or only two of which have a bias.
+  @Test func whatServesOthersStays() throws {
+    for form in 0..<3 {
+      var s = AttentionSketch()
+      s.sketch.output(form == 2 ? s.biased() : s.packed())
+      var graph = try AttentionSketch.exposed(s.sketch.graph).graph
+      let add = try #require(graph.nodes.firstIndex { $0.opType == "Add" })
+      switch form {
+      case 0: graph.outputs.append(try #require(graph.nodes[add].outputs[0]))
+      case 1:
+        let shown = graph.addValue(named: "z")
+        graph.nodes.append(Node("Relu", inputs: [graph.nodes[add].outputs[0]], outputs: [shown]))
+        graph.outputs.append(shown)
+      default:
+        let last = graph.nodes.count - 1
+        graph.nodes[last].inputs[0] = graph.nodes[add].inputs[0]
+      }
+      #expect(try !JoinAttention().apply(to: &graph), "\(form)")
+    }
+  }
+}
