@@ -2,17 +2,17 @@
 ///
 /// Axes get labels: a number for each letter, and one for each axis of an ellipsis, counted from its last, since those
 /// are broadcast. Source: ONNX operator documentation, Einsum.
-struct EinsumEquation {
+package struct EinsumEquation {
   /// Labels of the axes of each operand.
-  let operands: [[Int]]
+  package let operands: [[Int]]
   /// Labels of the axes of the result.
-  let result: [Int]
+  package let result: [Int]
 
   /// Labels of the axes of ellipses begin here; those below are the codes of letters.
   private static let ellipsis = 1 << 8
 
   /// Reads an equation; throws when it cannot be read or does not fit.
-  init(_ equation: String, ranks: [Int]) throws(OperatorError) {
+  package init(_ equation: String, ranks: [Int]) throws(OperatorError) {
     let sides = equation.filter { $0 != " " }.split(separator: "->", omittingEmptySubsequences: false)
     guard sides.count == 1 || sides.count == 2 else { throw .invalid("the equation '\(equation)' has two arrows") }
     let terms = sides[0].split(separator: ",", omittingEmptySubsequences: false)

@@ -210,7 +210,8 @@ private struct CoupleBuilder {
     guard let weight, let type = graph[weight].constant?.dtype, let output = node.outputs.first ?? nil else { return }
     // Channels stand on axis 1 where a kernel slides over the others; a product from the left makes rows.
     let rank = axes.shape(output).count
-    let usual = node.opType.contains("Conv") ? 1 : rank - (weight == node.inputs[0] ? 2 : 1)
+    let isFirst = weight == node.inputs[0] && node.opType != "Einsum"
+    let usual = node.opType.contains("Conv") ? 1 : rank - (isFirst ? 2 : 1)
     let axis = reading?.output.map(\.axis) ?? max(usual, 0)
     let fact =
       type != .float32
@@ -354,7 +355,7 @@ extension Operator {
 
 extension Node {
   /// Whether it is a product with weights by its name, quantised ones included.
-  fileprivate var isProduct: Bool { ["Conv", "MatMul", "Gemm"].contains(where: opType.contains) }
+  fileprivate var isProduct: Bool { ["Conv", "MatMul", "Gemm", "Einsum"].contains(where: opType.contains) }
 
   /// Whether the attributes of two nodes say the same; tensors and subgraphs never do.
   fileprivate func hasSameAttributes(as other: Node) -> Bool {

@@ -24,12 +24,26 @@ package struct Simplified: Sendable {
       inference = try Self.inference(graph, inputs)
       if !changed.contains(InlineBranches.name) { break }
     }
-    let isSplit = try SplitStacks().apply(to: &graph, types: inference.types)
-    if isSplit { inference = try Self.inference(graph, inputs) }
-    if try ExposeAttention().apply(to: &graph, types: inference.types) || isSplit {
-      _ = try Pipeline().run(&graph)
+    let hasChanged = try followForms(inputs)
+    if hasChanged, !(try Pipeline().run(&graph)).isEmpty { inference = try Self.inference(graph, inputs) }
+  }
+
+  /// Brings operators into forms in which more of their units are seen; returns whether anything changed.
+  private mutating func followForms(_ inputs: [String: TensorType]) throws(ShrinkError) -> Bool {
+    var hasChanged = false
+    if try PlainEinsum().apply(to: &graph, types: inference.types) {
       inference = try Self.inference(graph, inputs)
+      hasChanged = true
     }
+    if try SplitStacks().apply(to: &graph, types: inference.types) {
+      inference = try Self.inference(graph, inputs)
+      hasChanged = true
+    }
+    if try ExposeAttention().apply(to: &graph, types: inference.types) {
+      inference = try Self.inference(graph, inputs)
+      hasChanged = true
+    }
+    return hasChanged
   }
 
   private static func inference(_ graph: Graph, _ inputs: [String: TensorType]) throws(ShrinkError) -> Inference {

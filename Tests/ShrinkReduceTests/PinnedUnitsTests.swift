@@ -126,6 +126,17 @@ import Testing
     #expect(entry.reasons.map(\.kind) == [.weights, .graphOutput] && entry.reasons[0].text.contains("float64"))
   }
 
+  /// Weights of each head, which no MatMul with one weight stands for.
+  @Test func einsumsAreListed() throws {
+    var sketch = GraphSketch()
+    let equation: [String: Attribute.Value] = ["equation": .string(Array("bhd,hde->bhe".utf8))]
+    let hidden = sketch.node("Einsum", [sketch.input([2, 3]), sketch.weight([2, 3, 5])], name: "first", equation)
+    sketch.output(sketch.node("Einsum", [sketch.relu(hidden), sketch.weight([2, 5, 4])], name: "second", equation))
+    let first = try #require(try pinned(sketch)["first"])
+    #expect(first.units == 5 && first.reasons.map(\.kind) == [.weights, .operator])
+    #expect(first.reasons.last?.text == "Einsum 'second' needs all of them")
+  }
+
   /// A body reads the units of one layer and holds another.
   @Test func subgraphsAreNamed() throws {
     var inner = GraphSketch()

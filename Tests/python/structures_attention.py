@@ -203,6 +203,62 @@ def attention_with_bias_widths(net):
     attention_with_bias(net, q.out(lead=HEADS), v.out(lead=HEADS), HEADS, v.to(lead=HEADS))
 
 
+# Einsum
+
+def by_einsum(net, queries, values, heads, widths, form):
+    """Projections by MatMul, [N, S, heads, width] in the middle; `form`: equations of scores and of what they mix."""
+    x = net.input(STEPS, WIDTH)
+    into = lambda axis, width: net.op("Reshape", net.matmul(x, WIDTH, axis), net.const([0, STEPS, heads, width]))
+    q, k, v = into(queries[0], widths[0]), into(queries[0], widths[0]), into(values[0], widths[1])
+    product = net.op("Mul", net.op("Einsum", q, k, equation=form[0]), net.const(0.5, np.float32))
+    y = net.op("Einsum", net.op("Softmax", product, axis=-1), v, equation=form[1])
+    y = net.op("Reshape", y, net.const([0, STEPS, heads * widths[1]]))
+    classes(net, net.add(x, net.matmul(y, values[1], WIDTH)))
+
+
+FORM = "bqhd,bkhd->bhqk", "bhqk,bkhd->bqhd"
+
+
+def einsum_heads(net):
+    h = net.group("heads", HEADS, 5)
+    by_einsum(net, (h.out(block=SIZE),), (h.out(block=SIZE), h.to(block=SIZE)), net.w(h), (SIZE, SIZE), FORM)
+
+
+def einsum_widths(net):
+    q, v = net.group("queries and keys", 4, 7, kind="zeros"), net.group("values", 3, 6)
+    by_einsum(net, (q.out(lead=HEADS),), (v.out(lead=HEADS), v.to(lead=HEADS)), HEADS, (net.w(q), net.w(v)), FORM)
+
+
+def einsum_of_keras(net, queries, values, heads):
+    """keras.layers.MultiHeadAttention: weights of three axes, [elements, heads, width] and back; then an MLP by Einsum."""
+    m = net.group("inner", 6, 10)
+    x = net.input(STEPS, WIDTH)
+
+    def project(width):
+        y = net.op("Einsum", x, net.weight(WIDTH, heads[0], width, scale=0.3), equation="abc,cde->abde")
+        return net.op("Add", y, net.weight(heads[0], width))
+
+    q, k, v = project(queries), project(queries), project(values[0])
+    q = net.op("Mul", q, net.const(0.5, np.float32))
+    probabilities = net.op("Softmax", net.op("Einsum", k, q, equation="aecd,abcd->acbe"), axis=-1)
+    y = net.op("Einsum", probabilities, v, equation="acbe,aecd->abcd")
+    y = net.op("Einsum", y, net.weight(heads[1], values[1], WIDTH, scale=0.3), equation="abcd,cde->abe")
+    x = net.add(x, net.op("Add", y, net.weight(WIDTH)))
+    y = net.relu(net.op("Add", net.op("Einsum", x, net.weight(WIDTH, m.out(), scale=0.3), equation="...x,xy->...y"), net.weight(m.out())))
+    classes(net, net.add(x, net.op("Einsum", y, net.weight(m.to(), WIDTH, scale=0.3), equation="...x,xy->...y")))
+
+
+def einsum_of_keras_heads(net):
+    h = net.group("heads", HEADS, 5)
+    einsum_of_keras(net, SIZE, (SIZE, SIZE), (h.out(), h.to()))
+
+
+def einsum_of_keras_widths(net):
+    q, v = net.group("queries and keys", 4, 7, kind="zeros"), net.group("values", 3, 5)
+    einsum_of_keras(net, q.out(), (v.out(), v.to()), (HEADS, HEADS))
+
+
 ALL = [stacked_by_gather, stacked_by_split, stacked_by_slice, torch_encoder_heads, torch_encoder_heads_folded, torch_encoder_widths,
        torch_encoder_widths_folded, torch_decoder_heads, torch_decoder_widths, attention_of_runtime_heads,
-       attention_of_runtime_widths, attention_with_bias_heads, attention_with_bias_widths]
+       attention_of_runtime_widths, attention_with_bias_heads, attention_with_bias_widths, einsum_heads, einsum_widths,
+       einsum_of_keras_heads, einsum_of_keras_widths]

@@ -116,9 +116,10 @@ package struct PackedAttention: LinearOperator {
 
   /// Heads may go, as blocks of queries, keys and values alike, and what is read of the input.
   ///
-  /// Elements of a head stay: no tensor shows the products of queries and keys that would have to be made up for.
+  /// Elements of a head stay: no tensor shows the queries and keys whose product would have to be made up for.
   package func couple(_ c: inout Coupling) {
-    guard let p = try? plan(c.inputs), p.width == p.valueWidth, p.width > 0 else { return }
+    guard let p = try? plan(c.inputs), p.width > 0, p.valueWidth > 0 else { return }
+    guard p.width == p.valueWidth else { return coupleUnequal(&c) }
     let (three, heads, width) = (c.factor(3), c.factor(p.queryHeads), c.factor(p.width))
     let columns: [Coupling.Factor] = [three, heads, width].filter { $0.size > 1 }
     for factor in [three, width] { c.pin(factor) }
@@ -139,6 +140,15 @@ package struct PackedAttention: LinearOperator {
     // Of first and last keys that stand one behind the other none can be taken out alone.
     let isFree = c.inputs.optional(3).map { $0.shape.count > 1 || $0.shape[0] == p.batch } ?? true
     if p.batch > 1, isFree { for port in batch.dropFirst() where c.size(port) == p.batch { c.tie(batch[0], port) } }
+    c.contract(.input(0, 2), with: .input(1, 0))
+  }
+
+  /// Heads of two widths are no product of factors: only what is read of the input may go.
+  private func coupleUnequal(_ c: inout Coupling) {
+    let columns = c.factor(c.size(.input(1, 1)))
+    c.pin(columns)
+    c.split(.input(1, 1), into: [columns])
+    if c.inputs.optional(2) != nil { c.split(.input(2, 0), into: [columns]) }
     c.contract(.input(0, 2), with: .input(1, 0))
   }
 

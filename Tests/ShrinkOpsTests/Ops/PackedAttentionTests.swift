@@ -26,7 +26,7 @@ import Testing
       operands: [.random([2, 3, 7]), .random([7, 36])], constants: [1], isLinear: true)
     try checkLaws(
       "Attention", domain: "com.microsoft", opset: 1, ["num_heads": .int(3), "qkv_hidden_sizes": .ints([12, 12, 6])],
-      operands: [.random([2, 3, 7]), .random([7, 30])], constants: [1], removesSomething: false)
+      operands: [.random([2, 3, 7]), .random([7, 30]), .random([30])], constants: [1, 2], isLinear: true)
   }
 
   @Test func projectsAndAttends() throws {
