@@ -24,8 +24,10 @@ package struct Simplified: Sendable {
       inference = try Self.inference(graph, inputs)
       if !changed.contains(InlineBranches.name) { break }
     }
-    let hasChanged = try followForms(inputs)
-    if hasChanged, !(try Pipeline().run(&graph)).isEmpty { inference = try Self.inference(graph, inputs) }
+    if try followForms(inputs) {
+      _ = try Pipeline().run(&graph)
+      inference = try Self.inference(graph, inputs)
+    }
   }
 
   /// Brings operators into forms in which more of their units are seen; returns whether anything changed.

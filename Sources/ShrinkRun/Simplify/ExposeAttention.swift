@@ -14,12 +14,13 @@ package struct ExposeAttention: Sendable {
   /// `types` are those of `Inference` for any concrete shape of the inputs.
   package func apply(to graph: inout Graph, types: [TensorType?]) throws(ShrinkError) -> Bool {
     var (constants, nodes): ([Node], [Node]) = ([], [])
+    let producers = graph.producers()
     var hasChanged = false
     for node in graph.nodes {
       let new =
         switch (node.domain, node.opType) {
         case ("com.microsoft", "Attention"): Self.projected(node, types, &graph, &constants)
-        case ("com.microsoft", "MultiHeadAttention"): Self.biased(node, types, &graph, &constants)
+        case ("com.microsoft", "MultiHeadAttention"): Self.biased(node, types, producers, &graph, &constants)
         default: [Node]?.none
         }
       nodes += new ?? [node]
@@ -72,16 +73,18 @@ package struct ExposeAttention: Sendable {
     return shape == [data[0]] || (shape == [data[0], data[1]] && data[1] > 1) || shape == [data[0], data[1], data[1]]
   }
 
-  /// MultiHeadAttention behind an Add for each operand; nil where it has no bias that stands in the file as it is.
+  /// MultiHeadAttention behind an Add for each operand; nil where it has no bias that stands in the file as it is, or
+  /// operands that no weights make.
   private static func biased(
-    _ node: Node, _ types: [TensorType?], _ graph: inout Graph, _ constants: inout [Node]
+    _ node: Node, _ types: [TensorType?], _ producers: [NodeID?], _ graph: inout Graph, _ constants: inout [Node]
   ) -> [Node]? {
     guard node.inputs.count > 3, let bias = node.inputs[3], let tensor = graph[bias].constant,
       tensor.dtype == .float32, graph[bias].stored == nil, tensor.rank == 1
     else { return nil }
     let operands = node.inputs[0..<3].compactMap(\.self)
+    // Keys and values of four axes do not get a bias.
     let widths = operands.compactMap { value in
-      types[value.index].flatMap { $0.shape.count == 3 && $0.dtype == .float32 ? $0.shape[2] : nil }
+      types[value.index]?.shape.count == 3 ? graph.columns(of: value, producers) : nil
     }
     guard widths.count == 3, widths.reduce(0, +) == tensor.count else { return nil }
     let numbers = tensor.withElements(Float.self) { Array($0) }
@@ -98,6 +101,16 @@ package struct ExposeAttention: Sendable {
     attention.inputs.replaceSubrange(0..<4, with: sums + [nil])
     while attention.inputs.last == .some(nil) { attention.inputs.removeLast() }
     return nodes + [attention]
+  }
+}
+
+extension Graph {
+  /// Columns of the weight of which a value is the product; nil for any other value.
+  func columns(of value: ValueID, _ producers: [NodeID?]) -> Int? {
+    guard let producer = producers[value.index], self[producer].domain.isEmpty, self[producer].opType == "MatMul",
+      let weight = self[producer].inputs[1].flatMap({ self[$0].constant }), weight.rank == 2, weight.dtype == .float32
+    else { return nil }
+    return weight.shape[1]
   }
 }
 

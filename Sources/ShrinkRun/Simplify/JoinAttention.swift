@@ -80,7 +80,8 @@ private struct Chain {
     let adds = node.inputs[0..<3].compactMap { maker($0, "Add", in: graph) }
     guard adds.count == 3 else { return nil }
     let sums = adds.compactMap { sum($0, in: graph) }
-    guard sums.count == 3 else { return nil }
+    let fits = sums.allSatisfy { graph.columns(of: $0.data, producers) == graph[$0.vector].constant?.count }
+    guard sums.count == 3, fits else { return nil }
     return (sums.map(\.data), sums.map(\.vector), adds)
   }
 
