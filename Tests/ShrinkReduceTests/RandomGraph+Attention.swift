@@ -101,9 +101,9 @@ extension RandomGraph {
 
   /// Attention by matrix products; keys and values are repeated by Expand, queries and keys may be rotated.
   private mutating func grouped(_ x: Place, _ heads: Heads, count: Int) -> ValueID {
-    var q = headed(projected(x.value, x.channels, heads.queries * heads.width), heads.queries, heads.width)
-    var k = headed(projected(x.value, x.channels, heads.keys * heads.width), heads.keys, heads.width)
-    var v = headed(projected(x.value, x.channels, heads.keys * heads.valueWidth), heads.keys, heads.valueWidth)
+    var q = inHeads(x, heads.queries, heads.width)
+    var k = inHeads(x, heads.keys, heads.width)
+    var v = inHeads(x, heads.keys, heads.valueWidth)
     switch pick(0...3) {
     case 0:
       let caches = (0..<2).map { _ in sketch.weight([1, 1, count, heads.width]) }
@@ -126,11 +126,28 @@ extension RandomGraph {
       flip()
       ? sketch.node("MatMul", [q, transposed(k, [0, 1, 3, 2])])
       : structure("scores by Einsum") {
-        $0.sketch.node("Einsum", [q, k], ["equation": .string(Array("bhqd,bhkd->bhqk".utf8))])
+        $0.einsum("bhqd,bhkd->bhqk", [q, k])
       }
     let scaled = sketch.node("Mul", [scores, sketch.constant(Tensor(Float(0.5)))])
-    let mixed = sketch.node("MatMul", [sketch.node("Softmax", [scaled], ["axis": .int(-1)]), v])
+    let shares = sketch.node("Softmax", [scaled], ["axis": .int(-1)])
+    if flip() {
+      let mixed = structure("values by Einsum") { $0.einsum("bhqk,bhkd->bqhd", [shares, v]) }
+      return reshaped(mixed, [0, 0, heads.queries * heads.valueWidth])
+    }
+    let mixed = sketch.node("MatMul", [shares, v])
     return reshaped(transposed(mixed, [0, 2, 1, 3]), [0, 0, heads.queries * heads.valueWidth])
+  }
+
+  /// A projection as [batch, heads, tokens, width], by MatMul or by Einsum.
+  private mutating func inHeads(_ x: Place, _ heads: Int, _ width: Int) -> ValueID {
+    guard pick(0...3) == 0 else { return headed(projected(x.value, x.channels, heads * width), heads, width) }
+    return structure("projection by Einsum") {
+      $0.einsum("bsd,dhe->bhse", [x.value, $0.sketch.weight([x.channels, heads, width])])
+    }
+  }
+
+  private mutating func einsum(_ equation: String, _ operands: [ValueID]) -> ValueID {
+    sketch.node("Einsum", operands, ["equation": .string(Array(equation.utf8))])
   }
 
   /// x · cos + (−second half, first half) · sin.

@@ -21,6 +21,18 @@ import Testing
   /// Sizes of the first, second and further open axes: those that are rewritten for, and others.
   private static let sizes = [[2, 64], [1, 96], [3, 160], [1, 32]]
 
+  /// Types are those of the rewritten graph, whose values some passes renumber.
+  @Test(arguments: [false, true]) func typesBelongToTheGraph(isPacked: Bool) throws {
+    var s = AttentionSketch()
+    s.sketch.output(isPacked ? s.packed() : s.biased())
+    let type = TensorType(.float32, [2, 4, 6])
+    let simplified = try Simplified(s.sketch.graph, inputs: [s.sketch.graph[s.x].name: type])
+    let x = try #require(simplified.graph.realInputs.first)
+    let fresh = try Inference(simplified.graph, inputs: [x: type])
+    #expect(simplified.inference.types.map { $0?.shape } == fresh.types.map { $0?.shape })
+    #expect(simplified.graph.nodes.contains { $0.opType == "MultiHeadAttention" && $0.inputs.count == 3 })
+  }
+
   @Test(arguments: networks) func realNetworksAtOtherSizes(_ file: String) throws {
     let model = try Import.model(file: file).graph
     let probe = Self.feeds(model, Self.sizes[0])
