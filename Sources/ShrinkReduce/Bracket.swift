@@ -3,6 +3,10 @@ import Foundation
 /// The search for the least budget that meets a target: first where the prediction says, corrected by what was measured,
 /// then between a budget that fails and one that does.
 struct Bracket {
+  /// How far below the target later trials aim, in logarithms: aimed at the target itself, trials that come ever
+  /// closer may all fail by a hair.
+  private static let reserve = 0.03
+
   private let allocation: Allocation
   /// Largest budget known to fail and least known to do, with the measured excess (logarithm of measured over allowed).
   private var low: (budget: Double, excess: Double?)
@@ -48,8 +52,11 @@ struct Bracket {
     }
     let isClosed = low.excess != nil && high.excess != nil
     // Where predictions keep failing on one side, steps grow until the other side is found.
-    let margin = min(isClosed ? 0.15 : 0.02 * exp2(Double(trials)), 0.5) * (ends.high - ends.low)
-    return exp(min(max(guess, ends.low + margin), ends.high - margin))
+    let growth = exp2(Double(trials))
+    let margin = min(isClosed ? 0.15 : 0.02 * growth, 0.5) * (ends.high - ends.low)
+    // Some networks bear next to nothing: the first steps from the whole network are small.
+    let top = isClosed ? margin : min(margin, 0.004 * growth)
+    return exp(min(max(guess, ends.low + margin), ends.high - top))
   }
 
   /// Takes in what a trial has measured.
@@ -62,7 +69,7 @@ struct Bracket {
       failed = point
     }
     trials += 1
-    goal = Self.level(point) - excess
+    goal = Self.level(point) - excess - Self.reserve
   }
 
   private static func level(_ point: Allocation.Point) -> Double { 0.5 * log(max(point.distance, 1e-30)) }
