@@ -162,30 +162,36 @@ package struct Refit {
     // What reads the original's own values and answers for nobody else is right as it is.
     let answers = [site.reading.data.isOutput ? nil : site.data, partner].compactMap(\.self)
     guard site.reading.data.isOutput || answers.contains(where: live.isTouched) else { return }
-    guard kept.count <= Calibration.widestPatch else { return }
     let outputs = setting.rewrite.keptOutputs(site, setting.removal)
-    let width = outputs?.count ?? site.product.outputs
-    var parts = (fit: Moments(columns: kept.count, outputs: width), aside: Moments(columns: kept.count, outputs: width))
+    let prior = cut.matrix(in: small)
     let wanted = Calibration.wantedRows(columns: kept.count)
-    for (r, run) in runs.enumerated() {
-      let count = run.1 ? samples.aside : samples.fit
-      let share = run.1 ? max(wanted / 4, 2_048) : wanted
-      let sampler = RowSampler(wanted: share, samples: count, seed: setting.seed)
-      guard let pair = try rows(site, cut, run: r, run.0, sampler, outputs) else { return }
-      pair.x.withUnsafeBufferPointer { x in
-        pair.y.withUnsafeBufferPointer { y in
-          if run.1 {
-            parts.aside.add(rows: x, targets: y, count: pair.count)
-          } else {
-            parts.fit.add(rows: x, targets: y, count: pair.count)
-          }
+    func collect<Rows: TargetedRows>(_ fit: Int, _ aside: Int) throws(ShrinkError) -> (fit: Rows, aside: Rows)? {
+      let none = Rows(columns: kept.count, outputs: prior.columns)
+      var parts = (fit: none, aside: none)
+      for (r, run) in runs.enumerated() {
+        let (wanted, count) = run.1 ? (aside, samples.aside) : (fit, samples.fit)
+        let sampler = RowSampler(wanted: wanted, samples: count, seed: setting.seed)
+        guard let rows = try rows(site, cut, run: r, run.0, sampler, outputs) else { return nil }
+        if run.1 {
+          parts.aside.add(rows: rows.x, targets: rows.y, count: rows.count)
+        } else {
+          parts.fit.add(rows: rows.x, targets: rows.y, count: rows.count)
         }
       }
+      return parts
     }
-    parts.fit.finish()
-    parts.aside.finish()
-    let fitter = SiteFit(prior: cut.matrix(in: small), hasConstant: site.hasBias)
-    cut.write(fitter.solve(fit: parts.fit, aside: parts.aside, final: final), to: &small)
+    if kept.count <= Calibration.widestPatch {
+      guard var parts: (fit: Moments, aside: Moments) = try collect(wanted, max(wanted / 4, 2_048)) else { return }
+      parts.fit.finish()
+      parts.aside.finish()
+      let fitter = SiteFit(prior: prior, hasConstant: site.hasBias)
+      cut.write(fitter.solve(fit: parts.fit, aside: parts.aside, final: final), to: &small)
+    } else {
+      let room = max(min(setting.memory / 8 / kept.count, wanted), 1)
+      guard let parts: (fit: SampledRows, aside: SampledRows) = try collect(room, room / 4 + 1) else { return }
+      let fitter = WideFit(prior: prior, hasConstant: site.hasBias)
+      cut.write(try fitter.solve(fit: parts.fit, aside: parts.aside, final: final), to: &small)
+    }
   }
 
   /// Rows of the compressed network and targets of the original at the same positions.
