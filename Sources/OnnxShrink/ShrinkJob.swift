@@ -28,7 +28,7 @@ struct ShrinkJob {
   }
 
   /// Most times that the network is reduced again, for less error, after held-out samples showed too much.
-  private static let retries = 3
+  private static let retries = 4
 
   /// Does the job and tells what was done.
   func run() throws(ShrinkError) -> Report {
@@ -103,7 +103,7 @@ struct ShrinkJob {
       try Requirement.checkSound(verdict)
       if attempt <= Self.retries, let excess = Requirement.excess(target, verdict), excess > 1 {
         // A little below what the held-out samples ask for; the last attempt leaves no doubt.
-        tightening *= attempt == Self.retries ? 0.1 : max(0.2, min(0.95, 0.97 / excess))
+        tightening *= attempt == Self.retries ? 0.1 : max(0.2, min(0.95, 0.95 / excess))
         continue
       }
       for wanted in [target] + options.floors.map(ShrinkReduce.Target.init) { try Requirement.check(wanted, verdict) }

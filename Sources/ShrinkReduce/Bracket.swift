@@ -59,6 +59,15 @@ struct Bracket {
     return exp(min(max(guess, ends.low + margin), ends.high - top))
   }
 
+  /// Takes in what earlier searches have measured: the widest that fails, and the narrowest that does above it.
+  mutating func recall(_ known: [(point: Allocation.Point, budget: Double, excess: Double)]) {
+    let failed = known.filter { $0.excess > 0 }.max { $0.budget < $1.budget }
+    if let failed { note(failed.point, budget: failed.budget, excess: failed.excess) }
+    let done = known.filter { $0.excess <= 0 && $0.budget > low.budget }.min { $0.budget < $1.budget }
+    if let done { note(done.point, budget: done.budget, excess: done.excess) }
+    trials = 0
+  }
+
   /// Takes in what a trial has measured.
   mutating func note(_ point: Allocation.Point, budget: Double, excess: Double) {
     if excess <= 0 {

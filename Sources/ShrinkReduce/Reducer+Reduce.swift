@@ -4,6 +4,13 @@ import ShrinkOps
 import ShrinkRun
 
 extension Reducer {
+  /// A network of some widths that was measured.
+  struct Trial {
+    let point: Allocation.Point
+    let budget: Double
+    let distance: OutputDistance
+  }
+
   /// Reduces the network to the target of the options.
   ///
   /// Error targets are multiplied by `tightening`: below 1 after held-out samples showed more error than those kept aside.
@@ -78,10 +85,12 @@ extension Reducer {
         + 0.5 * cost.macs(widths) / Double(max(before.macs, 1))
     }
     var bracket = Bracket(allocation, start: start)
+    bracket.recall(trials.map { ($0.point, $0.budget, excess($0.distance)) })
     for _ in 0..<8 {
       guard let budget = bracket.next(), let point = allocation.point(within: budget) else { break }
-      let outcome = try refit(point, final: false)
-      bracket.note(point, budget: budget, excess: excess(outcome.distance))
+      let distance = try refit(point, final: false).distance
+      trials.append(Trial(point: point, budget: budget, distance: distance))
+      bracket.note(point, budget: budget, excess: excess(distance))
     }
     guard let best = bracket.best else { return try lossless() }
     let result = try refit(best, final: true)

@@ -27,6 +27,8 @@ package struct Reducer {
   let allowed: [Bool]
   /// Paths and sensitivities of the groups of `work`, once a budget has asked for them.
   var sensitivity: Sensitivity?
+  /// What searches have measured: a target that is tightened later begins where the last one ended.
+  var trials: [Trial] = []
 
   /// Analyses a network.
   ///

@@ -90,6 +90,29 @@ import Testing
     #expect(found[0] == units && found[1] <= 65, "found \(found)")
   }
 
+  @Test(arguments: [0.05, 0.2]) func whatIsKnownSavesTrials(allowed: Double) {
+    let units = 400
+    let measured = { (width: Int) in 2.5 * pow(Double(units - width) / Double(units), 1.3) + 1e-9 }
+    let allocation = Self.allocation(units: units)
+    var known: [(point: Allocation.Point, budget: Double, excess: Double)] = []
+    func search(_ allowed: Double) -> (best: Int?, trials: Int) {
+      var bracket = Bracket(allocation, start: log(allowed))
+      bracket.recall(known.map { ($0.point, $0.budget, log(measured($0.point.widths[0]) / allowed)) })
+      let before = known.count
+      while let budget = bracket.next(), let point = allocation.point(within: budget) {
+        known.append((point, budget, 0))
+        bracket.note(point, budget: budget, excess: log(measured(point.widths[0]) / allowed))
+      }
+      return (bracket.best?.widths[0], known.count - before)
+    }
+    let first = search(allowed)
+    let second = search(0.9 * allowed)
+    #expect(second.trials < first.trials, "\(first.trials) trials, then \(second.trials)")
+    #expect(measured(second.best ?? 0) <= 0.9 * allowed)
+    #expect(measured((second.best ?? 0) - units / 40) > 0.9 * allowed)
+    #expect(search(allowed).trials <= 1)
+  }
+
   @Test func anInfiniteErrorIsAFailureLikeAnother() {
     let (best, _) = Self.search(Self.allocation(units: 100), allowed: 0.1, trials: 12) { $0 < 60 ? .infinity : 0.01 }
     #expect((best ?? 0) >= 60 && (best ?? 0) <= 70)
