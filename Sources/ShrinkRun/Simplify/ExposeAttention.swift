@@ -62,7 +62,7 @@ package struct ExposeAttention: Sendable {
     nodes.append(
       Node(
         "MultiHeadAttention", domain: node.domain, name: node.name, inputs: inputs, outputs: node.outputs,
-        attributes: node.attributes.filter { $0.name != "qkv_hidden_sizes" }, carry: node.carry))
+        attributes: node.attributesOfHeads, carry: node.carry))
     return nodes
   }
 
@@ -117,6 +117,11 @@ extension Graph {
 extension Node {
   /// What Attention and MultiHeadAttention both know.
   private static let common: Set = ["num_heads", "unidirectional", "scale", "mask_filter_value", "qkv_hidden_sizes"]
+
+  /// Attributes of an Attention that MultiHeadAttention has, too: the runtime refuses any other, whatever its value.
+  fileprivate var attributesOfHeads: [Attribute] {
+    attributes.filter { Self.common.contains($0.name) && $0.name != "qkv_hidden_sizes" }
+  }
 
   /// Whether it says nothing that one of the two does not know.
   fileprivate var hasOnlyCommonAttributes: Bool {

@@ -37,6 +37,14 @@ import Testing
     try AttentionSketch.compare(s.sketch.graph, graph)
   }
 
+  /// ONNX Runtime opens no MultiHeadAttention that names them.
+  @Test func attributesOfAttentionAloneGo() throws {
+    var s = AttentionSketch()
+    s.sketch.output(s.packed(values: 2, ["do_rotary": .int(0), "scale": .float(0.3)]))
+    let (graph, changed) = try AttentionSketch.exposed(s.sketch.graph)
+    #expect(changed && Set(graph.nodes.last?.attributes.map(\.name) ?? []) == ["num_heads", "scale"])
+  }
+
   private func integers(_ s: inout AttentionSketch, _ numbers: [Int64]) -> ValueID {
     s.sketch.constant(Tensor(shape: [numbers.count], numbers))
   }
