@@ -1,4 +1,5 @@
 import ShrinkGraph
+import ShrinkOps
 
 /// Puts biases and projections back into the attention operators of com.microsoft: the inverse of `ExposeAttention`.
 ///
@@ -81,8 +82,18 @@ private struct Chain {
     guard adds.count == 3 else { return nil }
     let sums = adds.compactMap { sum($0, in: graph) }
     let fits = sums.allSatisfy { graph.columns(of: $0.data, producers) == graph[$0.vector].constant?.count }
-    guard sums.count == 3, fits else { return nil }
+    guard sums.count == 3, fits, takesBias(node, sums.map(\.data), in: graph) else { return nil }
     return (sums.map(\.data), sums.map(\.vector), adds)
+  }
+
+  /// Whether products that are keys have three axes: a bias is not added to those of [batch, heads, keys, width].
+  ///
+  /// These are narrower than queries by the number of heads; those of a single head are told by what the products read.
+  private func takesBias(_ node: Node, _ products: [ValueID], in graph: Graph) -> Bool {
+    let data = products.map { producers[$0.index].flatMap { graph[$0].inputs[0] } }
+    let columns = products.map { graph.columns(of: $0, producers) }
+    let heads = (try? Attributes(node, opset: 1).int("num_heads")) ?? 1
+    return heads > 1 ? columns[0] == columns[1] : data[0] != nil && data[0] == data[1]
   }
 
   /// The Attention that comes to the same, and the nodes that it stands for.

@@ -54,4 +54,29 @@ import Testing
       #expect(try !JoinAttention().apply(to: &graph), "\(form)")
     }
   }
+
+  /// Keys and values that stand head by head get no bias.
+  @Test(arguments: [1, 2])
+  func sumsOfKeysOfFourAxesStay(_ heads: Int) throws {
+    var s = AttentionSketch()
+    let memory = s.sketch.constant(Tensor(shape: [4], [0, heads, 4, 6 / heads].map(Int64.init)))
+    let byHeads = s.sketch.node("Reshape", [s.x, memory])
+    let width = 4 / heads
+    let parts = [(s.x, 6, 4), (byHeads, 6 / heads, width), (byHeads, 6 / heads, width)].map { data, rows, columns in
+      let product = s.sketch.node("MatMul", [data, s.sketch.weight([rows, columns])])
+      return s.sketch.node("Add", [product, s.sketch.weight([columns])])
+    }
+    s.sketch.output(s.attention("MultiHeadAttention", parts, ["num_heads": .int(Int64(heads))]))
+    var graph = s.sketch.graph
+    #expect(try !JoinAttention().apply(to: &graph))
+  }
+
+  @Test func biasesOfASingleHeadGoBack() throws {
+    var s = AttentionSketch()
+    let parts = [6, 6, 4].map { s.sketch.node("MatMul", [s.x, s.sketch.weight([6, $0])]) }
+    s.sketch.output(s.attention("MultiHeadAttention", parts + [s.sketch.weight([16])], ["num_heads": .int(1)]))
+    var graph = try AttentionSketch.exposed(s.sketch.graph).graph
+    #expect(try JoinAttention().apply(to: &graph))
+    try AttentionSketch.compare(s.sketch.graph, graph)
+  }
 }
