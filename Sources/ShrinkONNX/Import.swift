@@ -139,7 +139,10 @@ struct GraphImport {
     for i in graph.values.indices { (graph.values[i].carry, graph.values[i].constantCarry) = (nil, nil) }
     for n in graph.nodes.indices {
       graph.nodes[n].carry = []
-      for a in graph.nodes[n].attributes.indices { graph.nodes[n].attributes[a].carry = [] }
+      // A node may come to stand in a graph that is written (`InlineBranches`): what only the carry says stays.
+      for a in graph.nodes[n].attributes.indices where !graph.nodes[n].attributes[a].value.isInCarry {
+        graph.nodes[n].attributes[a].carry = []
+      }
     }
   }
 
@@ -278,6 +281,16 @@ struct GraphImport {
       for name in node.captures where index[name] == nil {
         throw .malformed(node.place, "a graph inside it reads '\(name)', which nothing around it computes")
       }
+    }
+  }
+}
+
+extension Attribute.Value {
+  /// Whether the carry of the attribute says what it holds.
+  fileprivate var isInCarry: Bool {
+    switch self {
+    case .graphs, .opaque: true
+    default: false
     }
   }
 }

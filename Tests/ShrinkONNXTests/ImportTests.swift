@@ -49,6 +49,31 @@ import Testing
     }
   }
 
+  /// A node of a branch that comes to stand around it is written with the graphs that it holds itself.
+  @Test func graphsInsideGraphsAreWritten() throws {
+    func branches(_ graph: [UInt8]) -> [UInt8] {
+      ["then_branch", "else_branch"].flatMap { name in
+        Wire.message(5, Wire.message(1, name) + Wire.number(20, 5) + Wire.message(6, graph))
+      }
+    }
+    func choice(_ branch: [UInt8]) -> [UInt8] {
+      let node = Wire.message(1, "c") + Wire.message(2, "y") + Wire.message(4, "If") + branches(branch)
+      return Wire.message(1, node) + Wire.message(12, Wire.message(1, "y"))
+    }
+    let relu = Wire.message(1, "x") + Wire.message(2, "z") + Wire.message(4, "Relu")
+    let inputs = Wire.message(11, Wire.message(1, "x")) + Wire.message(11, Wire.message(1, "c"))
+    let innermost = Wire.message(1, relu) + Wire.message(12, Wire.message(1, "z"))
+    var model = try Import.model(bytes: Wire.model(graph: choice(choice(innermost)) + inputs))
+    func body(_ graph: Graph) -> Graph? {
+      guard case .graphs(let bodies, _) = graph.nodes.first?.attributes.first?.value else { return nil }
+      return bodies.first
+    }
+    let branch = try #require(body(model.graph))
+    model.graph.nodes[0].attributes = branch.nodes[0].attributes
+    let back = try Import.model(bytes: Export.bytes(model)).graph
+    #expect(body(back)?.nodes.map(\.opType) == ["Relu"])
+  }
+
   @Test func aMissingFileIsNamed() {
     let error = #expect(throws: ShrinkError.self) { try Import.model(file: "not/there.onnx") }
     #expect(error?.code == .io)
