@@ -11,8 +11,9 @@ package struct Finished: Sendable {
   /// `roundsFitted`: whether numbers that were fitted are rounded to the type in which the file held them.
   package init(_ reduced: Graph, roundsFitted: Bool) throws(ShrinkError) {
     graph = reduced
-    forms = try RestoreForms(roundsFitted: roundsFitted).apply(to: &graph)
+    // Attention reads weights in whatever form they are held; which they are is seen while they are constants.
     _ = try JoinAttention().apply(to: &graph)
+    forms = try RestoreForms(roundsFitted: roundsFitted).apply(to: &graph)
     _ = try MergeConstants().apply(to: &graph)
     _ = try MergeNodes().apply(to: &graph)
     graph.dropUnnamedValues()

@@ -70,7 +70,7 @@ private struct Chain {
   private func sum(_ id: NodeID, in graph: Graph) -> (data: ValueID, vector: ValueID)? {
     guard graph[id].inputs.count == 2, let a = graph[id].inputs[0], let b = graph[id].inputs[1] else { return nil }
     let isVector = { (value: ValueID) in
-      graph[value].constant.map { $0.rank == 1 && $0.dtype == .float32 } ?? false && graph[value].stored == nil
+      graph[value].constant.map { $0.rank == 1 && $0.dtype == .float32 } ?? false
     }
     if isVector(b), graph[a].constant == nil { return (a, b) }
     return isVector(a) && graph[b].constant == nil ? (b, a) : nil
@@ -81,7 +81,9 @@ private struct Chain {
     let adds = node.inputs[0..<3].compactMap { maker($0, "Add", in: graph) }
     guard adds.count == 3 else { return nil }
     let sums = adds.compactMap { sum($0, in: graph) }
-    let fits = sums.allSatisfy { graph.columns(of: $0.data, producers) == graph[$0.vector].constant?.count }
+    let fits = sums.allSatisfy {
+      graph.columns(of: $0.data, producers) == graph[$0.vector].constant?.count && graph[$0.vector].stored == nil
+    }
     guard sums.count == 3, fits, takesBias(node, sums.map(\.data), in: graph) else { return nil }
     return (sums.map(\.data), sums.map(\.vector), adds)
   }

@@ -71,6 +71,22 @@ import Testing
     #expect(try !JoinAttention().apply(to: &graph))
   }
 
+  /// ONNX Runtime multiplies less exactly by a MatMul with a weight that is held in 8 bits.
+  @Test func projectionsGoBackWhateverTheirWeightsAreHeldIn() throws {
+    var s = AttentionSketch()
+    let codes = s.sketch.constant(Tensor(shape: [6, 18], (0..<108).map { Int8($0 * 37 % 101 - 50) }))
+    let biases = s.sketch.constant(Tensor(shape: [18], (0..<18).map { Int32($0 * 7 % 11 - 5) }))
+    let scale = s.sketch.constant(Tensor(Float(0.02)))
+    let held = [codes, biases].map { s.sketch.node("DequantizeLinear", [$0, scale]) }
+    s.sketch.output(s.attention("Attention", [s.x] + held, ["num_heads": .int(2)]))
+    let types = [s.sketch.graph[s.x].name: TensorType(.float32, [2, 4, 6])]
+    let simplified = try Simplified(s.sketch.graph, inputs: types).graph
+    #expect(AttentionSketch.kinds(simplified).contains("MultiHeadAttention"))
+    let graph = try Finished(simplified, roundsFitted: true).graph
+    #expect(AttentionSketch.kinds(graph) == ["DequantizeLinear", "DequantizeLinear", "Attention"])
+    try AttentionSketch.compare(s.sketch.graph, graph)
+  }
+
   @Test func biasesOfASingleHeadGoBack() throws {
     var s = AttentionSketch()
     let parts = [6, 6, 4].map { s.sketch.node("MatMul", [s.x, s.sketch.weight([6, $0])]) }
