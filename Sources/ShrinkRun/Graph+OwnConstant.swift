@@ -22,4 +22,21 @@ extension Graph {
     }
     return id
   }
+
+  /// A Split of an axis into parts of given lengths, in the form that the opset asks for; it is not put into the graph.
+  ///
+  /// `nodes` is as with `addOwnConstant`.
+  mutating func makeSplit(
+    _ value: ValueID, axis: Int, lengths: [Int], into parts: [ValueID], nodes: inout [Node]
+  ) -> Node {
+    let numbers = lengths.map(Int64.init)
+    var node = Node("Split", inputs: [value], outputs: parts, attributes: [Attribute("axis", .int(Int64(axis)))])
+    if opset < 13 {
+      node.attributes.append(Attribute("split", .ints(numbers)))
+    } else {
+      let list = Tensor(shape: [numbers.count], numbers)
+      node.inputs.append(addOwnConstant(named: self[value].name + "_lengths", list, nodes: &nodes))
+    }
+    return node
+  }
 }

@@ -49,14 +49,7 @@ package struct ExposeAttention: Sendable {
       value = sum
     }
     let parts = sizes.map { _ in graph.addValue(named: name + "_part") }
-    let (lengths, axis) = (sizes.map(Int64.init), Attribute("axis", .int(2)))
-    if graph.opset < 13 {
-      let split = Attribute("split", .ints(lengths))
-      nodes.append(Node("Split", inputs: [value], outputs: parts, attributes: [axis, split]))
-    } else {
-      let list = graph.addOwnConstant(named: name + "_sizes", Tensor(shape: [3], lengths), nodes: &constants)
-      nodes.append(Node("Split", inputs: [value, list], outputs: parts, attributes: [axis]))
-    }
+    nodes.append(graph.makeSplit(value, axis: 2, lengths: sizes, into: parts, nodes: &constants))
     var inputs: [ValueID?] = parts + [nil, operands[3], operands[5]]
     while inputs.last == .some(nil) { inputs.removeLast() }
     nodes.append(

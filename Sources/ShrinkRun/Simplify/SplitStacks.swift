@@ -222,18 +222,10 @@ private struct StackCut {
   /// The nodes that cut and bring into form; constants that stand in nodes are put into `constants`.
   func nodes(_ stack: Stack, _ graph: inout Graph, _ constants: inout [Node]) -> [Node] {
     let name = graph[stack.data].name
-    let lengths = stack.picks.map { _ in Int64(length) }
-    var attributes = [Attribute("axis", .int(Int64(axis)))]
-    var inputs: [ValueID?] = [stack.data]
-    if graph.opset < 13 {
-      attributes.append(Attribute("split", .ints(lengths)))
-    } else {
-      let sizes = Tensor(shape: [lengths.count], lengths)
-      inputs.append(graph.addOwnConstant(named: name + "_lengths", sizes, nodes: &constants))
-    }
     let isWhole = target == nil && order == nil
     let parts = stack.picks.map { isWhole ? $0 : graph.addValue(named: name + "_part") }
-    var result = [Node("Split", inputs: inputs, outputs: parts, attributes: attributes)]
+    let lengths = stack.picks.map { _ in length }
+    var result = [graph.makeSplit(stack.data, axis: axis, lengths: lengths, into: parts, nodes: &constants)]
     guard !isWhole else { return result }
     for (part, pick) in zip(parts, stack.picks) {
       var value = part
