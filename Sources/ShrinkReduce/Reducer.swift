@@ -44,28 +44,29 @@ package struct Reducer {
     let plain = try Inference(model, inputs: probe.types(of: model))
     let cost = Cost(model, types: plain.types, groups: [], samples: probe.samples)
     before = Size(parameters: Int(cost.parameters([])), macs: Int(cost.macs([])))
-    var graph = try Separated(Simplified(model, inputs: probe.inputs), inputs: probe.inputs).graph
+    let separated = try Separated(Simplified(model, inputs: probe.inputs), inputs: probe.inputs)
     let evidence = options.target == .lossless ? samples : self.samples.fit
     var preparation = Preparation(source: source, samples: evidence, options: options, probe: probe)
-    var first = try preparation.run(graph, stage: "statistics", progress: progress)
+    var first = try preparation.run(separated, stage: "statistics", progress: progress)
     if options.target != .lossless {
       let (evidence, seed) = (self.samples.fit, options.seed)
       let heads = try HeadBasis(first, source: source, samples: evidence, seed: seed).turned()
       if let heads { first = first.with(heads) }
       let streams = try StreamBasis(first, source: source, samples: evidence).turned()
       if let turned = streams ?? heads {
-        graph = turned
-        first = try preparation.run(graph, stage: "statistics of turned axes", progress: progress)
+        let turned = try Separated(turned, inputs: probe.inputs)
+        first = try preparation.run(turned, stage: "statistics of turned axes", progress: progress)
       }
     }
     diagnostics = preparation.diagnostics
-    original = (graph, first.coupled)
-    let mayShrink = first.coupled.groups.map { Self.allows($0, graph, options) }
+    original = (first.graph, first.coupled)
+    let mayShrink = first.coupled.groups.map { Self.allows($0, first.graph, options) }
     let stage = ExactStage(first, tolerance: 3e-10, aligned: options.isAligned)
     let lossless = stage.run(allowed: mayShrink)
     exact = lossless.removal
     if exact.removed.contains(where: { $0.contains(true) }) {
-      work = try preparation.run(lossless.graph, stage: "statistics without dependent units", progress: progress)
+      let rest = try Separated(lossless.graph, inputs: probe.inputs)
+      work = try preparation.run(rest, stage: "statistics without dependent units", progress: progress)
     } else {
       work = first
     }
@@ -111,7 +112,7 @@ struct Probe {
   }
 }
 
-/// Couples a graph and sums up what its sites read.
+/// Sums up what the sites of a coupled graph read.
 private struct Preparation {
   let source: SampleSource
   let samples: [Int]
@@ -126,10 +127,11 @@ private struct Preparation {
     self.probe = probe
   }
 
-  mutating func run(_ graph: Graph, stage: String, progress: Reducer.Progress) throws(ShrinkError) -> Prepared {
-    let inference = try Inference(graph, inputs: probe.types(of: graph))
-    diagnostics = inference.diagnostics
-    let coupled = try Coupled(graph, types: inference.types)
+  mutating func run(
+    _ separated: Separated, stage: String, progress: Reducer.Progress
+  ) throws(ShrinkError) -> Prepared {
+    let (graph, types, coupled) = (separated.graph, separated.types, separated.coupled)
+    diagnostics = separated.diagnostics
     let isLossless = options.target == .lossless
     let outwards = source.extrapolated(reach: 0.25, seed: options.seed)
     let calibration = try Calibration(
@@ -141,10 +143,10 @@ private struct Preparation {
       moments.map { Compensation(site: site, moments: $0, weights: site.matrix(in: graph)) }
     }
     return Prepared(
-      graph: graph, types: inference.types, coupled: coupled,
-      rewrite: Rewrite(graph, types: inference.types, coupled: coupled),
+      graph: graph, types: types, coupled: coupled,
+      rewrite: Rewrite(graph, types: types, coupled: coupled),
       cost: Cost(
-        graph, types: inference.types, groups: coupled.groups, forms: coupled.forms, samples: probe.samples),
+        graph, types: types, groups: coupled.groups, forms: coupled.forms, samples: probe.samples),
       compensations: compensations, ranges: calibration.ranges, pairMoments: calibration.pairs)
   }
 }

@@ -13,24 +13,27 @@ package struct Separated: Sendable {
   package let graph: Graph
   /// Types of its values.
   package let types: [TensorType?]
+  /// What could not be inferred.
+  let diagnostics: [Diagnostic]
   /// What can shrink in it.
   package let coupled: Coupled
 
   /// Chooses for each shuffle and each table; `inputs` gives the type of every real input, by name.
   package init(_ simplified: Simplified, inputs: [String: TensorType]) throws(ShrinkError) {
-    self = try Separated(simplified.graph, types: simplified.inference.types).withLists(inputs).withTables(inputs)
+    self = try Separated(simplified.graph, simplified.inference).withLists(inputs).withTables(inputs)
   }
 
-  private init(_ graph: Graph, types: [TensorType?]) throws(ShrinkError) {
-    self.graph = graph
-    self.types = types
-    coupled = try Coupled(graph, types: types)
-  }
-
-  private init(_ graph: Graph, _ inputs: [String: TensorType]) throws(ShrinkError) {
+  /// Couples a graph as it stands.
+  init(_ graph: Graph, inputs: [String: TensorType]) throws(ShrinkError) {
     var types: [ValueID: TensorType] = [:]
     for input in graph.realInputs { types[input] = inputs[graph[input].name] }
-    try self.init(graph, types: try Inference(graph, inputs: types).types)
+    try self.init(graph, try Inference(graph, inputs: types))
+  }
+
+  private init(_ graph: Graph, _ inference: Inference) throws(ShrinkError) {
+    self.graph = graph
+    (types, diagnostics) = (inference.types, inference.diagnostics)
+    coupled = try Coupled(graph, types: types)
   }
 }
 
@@ -41,12 +44,12 @@ extension Separated {
   private func withLists(_ inputs: [String: TensorType]) throws(ShrinkError) -> Separated {
     let shuffles = try ChannelShuffles(graph, types: types)
     guard !shuffles.all.isEmpty else { return self }
-    let all = try Separated(shuffles.gathered(shuffles.all, in: graph), inputs)
+    let all = try Separated(shuffles.gathered(shuffles.all, in: graph), inputs: inputs)
     let (now, then) = (freeIndices(of: shuffles.all, in: graph), all.freeIndices(of: shuffles.all, in: graph))
     let better = shuffles.all.indices.filter { then[$0] > now[$0] }.map { shuffles.all[$0] }
     if better.isEmpty { return self }
     if better.count == shuffles.all.count { return Self.freer(self, all) }
-    return Self.freer(Self.freer(self, try Separated(shuffles.gathered(better, in: graph), inputs)), all)
+    return Self.freer(Self.freer(self, try Separated(shuffles.gathered(better, in: graph), inputs: inputs)), all)
   }
 
   private static func freer(_ a: Separated, _ b: Separated) -> Separated {
@@ -80,7 +83,7 @@ extension Separated {
     let tables = SharedTables(graph)
     guard !tables.all.isEmpty else { return self }
     let (trial, values) = tables.copiedThroughout(graph)
-    let roles = try Separated(trial, inputs).roles()
+    let roles = try Separated(trial, inputs: inputs).roles()
     // Readers that are tied in other ways keep one copy in common.
     let parts = zip(tables.all, values).map { table, values in
       var places: [[Role]: Int] = [:]
@@ -97,7 +100,7 @@ extension Separated {
     guard parts.contains(where: { $0.count > 1 }), let copied = tables.copied(parts, in: graph)?.graph else {
       return self
     }
-    let apart = try Separated(copied, inputs)
+    let apart = try Separated(copied, inputs: inputs)
     func units(_ coupled: Coupled) -> Int { coupled.groups.reduce(0) { $0 + $1.count } }
     return units(apart.coupled) > units(coupled) ? apart : self
   }
